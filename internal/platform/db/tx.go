@@ -1,0 +1,130 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+// Tx is one transaction and the moment it happens at.
+type Tx struct {
+	*sql.Tx
+	Engine Engine
+
+	at    time.Time
+	conn  *sql.Conn
+	after []func()
+}
+
+// Time is the moment of this transaction, UTC, whole microseconds.
+func (tx *Tx) Time() time.Time { return tx.at }
+
+// Now is Time as the database keeps it.
+func (tx *Tx) Now() int64 { return tx.at.UnixMicro() }
+
+// AfterCommit runs f once the transaction is kept, and never otherwise.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// retries bounds how often a transaction that PostgreSQL rolled back for
+// serialization (40001) or a deadlock (40P01) is run again.
+const retries = 5
+
+// Tx runs f in one transaction: all of it is kept, or nothing. f may run again
+// after a serialization failure, so it must not act outside the transaction
+// except through AfterCommit. A database that cannot be reached gives a
+// fault.Busy with code "srv.emergency".
+func (d *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		err := d.once(ctx, f)
+		if err == nil || try == retries || !again(err) {
+			return unavailable(err)
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, f func(tx *Tx) error) (err error) {
+	conn, err := d.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("take a connection: %w", err)
+	}
+	defer conn.Close()
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{Tx: sqlTx, Engine: d.Engine, conn: conn, at: d.Now().UTC().Truncate(time.Microsecond)}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = sqlTx.Rollback()
+			panic(p)
+		}
+	}()
+	if err := f(tx); err != nil {
+		_ = sqlTx.Rollback()
+		return err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	// The connection goes back before anything else runs: on SQLite there is
+	// one writer, and what runs after may want it.
+	conn.Close()
+	for _, g := range tx.after {
+		g()
+	}
+	return nil
+}
+
+func again(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// unavailable turns "the database cannot be used now" into a refusal that
+// surfaces answer with 503 and Retry-After; everything else passes unchanged.
+func unavailable(err error) error {
+	if err == nil || !gone(err) {
+		return err
+	}
+	return &fault.Error{Kind: fault.Busy, Code: "srv.emergency", RetryAfter: 10 * time.Second, Err: err}
+}
+
+// Unavailable tells whether err means that the database cannot be used now, for
+// code that reads through database/sql itself, such as a Row's Scan.
+func Unavailable(err error) error { return unavailable(err) }
+
+func gone(err error) bool {
+	var known *fault.Error
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrNoRows) {
+		return false
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:2] {
+		case "08", "53", "57", "58": // connection, resources, operator intervention, system
+			return true
+		}
+		return pg.Code == "25006" // read only: the old primary after a failover
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case 5, 6, 8, 10, 13, 14, 26: // busy, locked, readonly, ioerr, full, cantopen, notadb
+			return true
+		}
+		return false
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,66 @@
+// Package limit counts what callers may do, over all nodes, in one statement.
+//
+// A limit is a generic cell rate algorithm (GCRA): a bucket keeps one number,
+// the theoretical arrival time. Taking is one atomic upsert, so a try is counted
+// before anything is judged (TH2), exactly, on both engines.
+package limit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/genkan/genkan/internal/platform/db"
+)
+
+// Rate allows Burst at once and then one each Every.
+type Rate struct {
+	Burst int
+	Every time.Duration
+}
+
+// PerWindow is n in each window, spent as fast as one likes.
+func PerWindow(n int, window time.Duration) Rate {
+	return Rate{Burst: n, Every: window / time.Duration(n)}
+}
+
+// Take counts one use of bucket. It tells whether it is within the rate and, if
+// not, how long until one is. A use that is not allowed is not counted.
+func Take(ctx context.Context, tx *db.Tx, bucket string, r Rate) (wait time.Duration, err error) {
+	now, every := tx.Now(), r.Every.Microseconds()
+	span := every * int64(r.Burst)
+	var tat int64
+	err = tx.QueryRowContext(ctx, sqlTake, bucket, now+every, now+span, now, every, span).Scan(&tat)
+	if err == nil {
+		return 0, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("take from limit: %w", err)
+	}
+	if err := tx.QueryRowContext(ctx, sqlPeek, bucket).Scan(&tat); err != nil {
+		return 0, fmt.Errorf("read limit: %w", err)
+	}
+	return time.Duration(tat+every-span-now) * time.Microsecond, nil
+}
+
+// sqlTake: $1 bucket, $2 the new arrival time of an idle bucket, $3 when a full
+// bucket is forgotten, $4 now, $5 step, $6 span. No row comes back when the
+// bucket is used up.
+const sqlTake = `
+INSERT INTO limit_bucket (bucket, tat, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (bucket) DO UPDATE SET
+  tat = CASE WHEN limit_bucket.tat > $4 THEN limit_bucket.tat ELSE $4 END + $5,
+  expires_at = $3
+WHERE CASE WHEN limit_bucket.tat > $4 THEN limit_bucket.tat ELSE $4 END + $5 <= $4 + $6
+RETURNING tat`
+
+const sqlPeek = `SELECT tat FROM limit_bucket WHERE bucket = $1`
+
+// Sweep forgets buckets that are full again, at most n of them.
+func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM limit_bucket WHERE bucket IN
+		(SELECT bucket FROM limit_bucket WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+	return err
+}

@@ -1,0 +1,108 @@
+// Package once makes a double press one press (CO4): the first run of an act is
+// kept with its answer, and a repeat within a few minutes gets the same answer.
+//
+// The key holds everything that was sent, so a person who corrects a field and
+// sends the same form again makes a new act. Answers may hold a session secret:
+// they are sealed to their key and forgotten soon.
+package once
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/token"
+)
+
+// Life is how long a repeat is recognised.
+const Life = 10 * time.Minute
+
+// Do runs f in the transaction, unless the act with this key was done already:
+// then it gives that act's answer. An empty key always runs f. Of two that come
+// at the same moment, one waits for the other on the row. A refusal by f undoes
+// the mark, so a refused act may be tried again.
+func Do[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, key string, f func() (T, error)) (T, error) {
+	if key == "" {
+		return f()
+	}
+	var none T
+	act := token.Hash(key)
+	place := string(act)
+	n, err := affected(tx.ExecContext(ctx, sqlMark, act, []byte{}, tx.Time().Add(Life).UnixMicro()))
+	if err != nil {
+		return none, fmt.Errorf("mark the act: %w", err)
+	}
+	if n == 0 {
+		return again[T](ctx, tx, keys, act)
+	}
+	out, err := f()
+	if err != nil {
+		return out, err
+	}
+	plain, err := json.Marshal(out)
+	if err != nil {
+		return none, fmt.Errorf("keep the answer: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, sqlKeep, keys.Seal("once", plain, place), act)
+	return out, err
+}
+
+func again[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, act []byte) (T, error) {
+	var out T
+	var box []byte
+	if err := tx.QueryRowContext(ctx, sqlAnswer, act).Scan(&box); err != nil {
+		return out, fmt.Errorf("read the answer: %w", err)
+	}
+	plain, err := keys.Open("once", box, string(act))
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(plain, &out)
+}
+
+// Peek gives the answer of an act that was done already, so that a repeat need
+// not pay for its costly part again.
+func Peek[T any](ctx context.Context, r *db.Reader, keys *token.Keyring, key string, now time.Time) (out T, ok bool, err error) {
+	if key == "" {
+		return out, false, nil
+	}
+	act := token.Hash(key)
+	var box []byte
+	err = r.QueryRowContext(ctx, sqlFresh, act, now.UnixMicro()).Scan(&box)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, false, nil
+	}
+	if err != nil {
+		return out, false, db.Unavailable(err)
+	}
+	plain, err := keys.Open("once", box, string(act))
+	if err != nil {
+		return out, false, err
+	}
+	return out, true, json.Unmarshal(plain, &out)
+}
+
+const (
+	sqlMark   = `INSERT INTO once (act, answer_sealed, expires_at) VALUES ($1, $2, $3) ON CONFLICT (act) DO NOTHING`
+	sqlKeep   = `UPDATE once SET answer_sealed = $1 WHERE act = $2`
+	sqlAnswer = `SELECT answer_sealed FROM once WHERE act = $1`
+	sqlFresh  = `SELECT answer_sealed FROM once WHERE act = $1 AND expires_at > $2`
+)
+
+// Sweep forgets old answers, at most n of them.
+func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM once WHERE act IN
+		(SELECT act FROM once WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+	return err
+}
+
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
