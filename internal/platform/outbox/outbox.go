@@ -9,7 +9,6 @@ package outbox
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"time"
@@ -98,7 +97,7 @@ func newPostgres(d *db.DB, conf *river.Config) (*Queue, error) {
 	}), nil
 }
 
-func wrap[T *sql.Tx | pgx.Tx](c *river.Client[T], add func(context.Context, *db.Tx, river.JobArgs, *river.InsertOpts) error) *Queue {
+func wrap[T any](c *river.Client[T], add func(context.Context, *db.Tx, river.JobArgs, *river.InsertOpts) error) *Queue {
 	return &Queue{add: add, start: c.Start, stop: c.Stop, kill: c.StopAndCancel}
 }
 
