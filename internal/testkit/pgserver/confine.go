@@ -48,3 +48,8 @@ func confine(cmd *exec.Cmd, dir string) error {
 	}
 	return errors.New("postgres refuses to run as root, and there is no user postgres or nobody")
 }
+
+// killGroup ends the keeper and the server at once.
+func killGroup(cmd *exec.Cmd) {
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // gone already is as good
+}

@@ -36,12 +36,16 @@ const (
 // idle machine.
 const startWait = 2 * time.Minute
 
+// stopWait is how long a fast shutdown may take before the server is killed.
+const stopWait = 20 * time.Second
+
 //go:embed keeper.sh
 var keeper string
 
 // Server is a running PostgreSQL.
 type Server struct {
 	dir  string
+	cmd  *exec.Cmd
 	life io.Closer // the keeper ends the server when this closes
 	done chan struct{}
 }
@@ -95,7 +99,7 @@ func keep(bin, dir string) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start postgres: %w", err), life.Close())
 	}
-	s := &Server{dir: dir, life: life, done: make(chan struct{})}
+	s := &Server{dir: dir, cmd: cmd, life: life, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		_ = cmd.Wait() // the keeper's exit code says nothing; the log does
@@ -181,7 +185,12 @@ func AppRole() string { return app }
 // gone. It may be called more than once.
 func (s *Server) Stop() {
 	_ = s.life.Close() // only a second Stop fails here
-	<-s.done
+	select {
+	case <-s.done:
+	case <-time.After(stopWait):
+		killGroup(s.cmd)
+		<-s.done
+	}
 	_ = os.RemoveAll(s.dir) // the keeper did it, unless it was killed
 }
 
