@@ -79,6 +79,8 @@ type Problem struct {
 	Args      map[string]any // for the sentences; never a secret
 	Next      []Action       // best first; the first is drawn as the way on
 	Reference string         // for support; drawn with a copy button
+	// RetryAfter is the wait in seconds before another try; 0 hides it.
+	RetryAfter int
 }
 
 // Action is one thing to do next: a link whose words are "action.<Name>".
@@ -110,6 +112,7 @@ func hrefs(name string) (string, bool) {
 // no page are left out; "retry" leads to path.
 func NewProblem(e *fault.Error, path string) *Problem {
 	p := &Problem{Code: e.Code, Field: e.Field, Args: e.Args, Reference: e.Reference}
+	p.RetryAfter = int((e.RetryAfter + time.Second - 1) / time.Second)
 	for _, name := range e.Next {
 		href, ok := hrefs(name)
 		if !ok {
@@ -320,8 +323,7 @@ type Support struct {
 // Problem; 404, 403, 405, 413, 429, 500 and 503 have causes request.* and srv.*.
 type ErrorPage struct {
 	Frame
-	Status     int
-	RetryAfter int // seconds; 0 hides it
+	Status int // HTTP status code
 }
 
 // DevHome is the first page of a dev build.

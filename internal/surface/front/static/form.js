@@ -1,0 +1,106 @@
+// @ts-check
+// What every form gets when script runs; each works without. Words come from
+// the page: script only shows and hides them.
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {(el: T) => void} act
+ */
+const each = (selector, act) => {
+	for (const el of document.querySelectorAll(selector)) act(/** @type {T} */ (el));
+};
+
+/** Full-width to half-width, as the server does for addresses and codes. @param {string} s */
+const fold = (s) => s.replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+	.replace(/\u3000/g, ' ').trim();
+
+/** @param {HTMLInputElement} input @param {string} name @param {boolean} on */
+const hint = (input, name, on) => {
+	const p = document.querySelector(`#${input.id}-hints [data-hint=${name}]`);
+	if (p instanceof HTMLElement && p.hidden === on) p.hidden = !on;
+};
+
+/** Swaps the two faces of a button. @param {HTMLButtonElement} button @param {boolean} second */
+const face = (button, second) => {
+	const [a, b] = button.querySelectorAll('span');
+	a.hidden = second;
+	b.hidden = !second;
+};
+
+each('[data-password]', (/** @type {HTMLInputElement} */ input) => {
+	const look = () => {
+		// A text is judged by itself alone; what is typed is sent untouched.
+		hint(input, 'wide', /[\uff01-\uff5e\u3000-\u30ff\u4e00-\u9fff]/.test(input.value));
+		hint(input, 'space', /^\s|\s$/.test(input.value));
+	};
+	/** @param {KeyboardEvent | MouseEvent} e */
+	const caps = (e) => hint(input, 'caps', Boolean(e.getModifierState?.('CapsLock')));
+	input.addEventListener('input', look);
+	input.addEventListener('keydown', caps);
+	input.addEventListener('keyup', caps);
+	input.addEventListener('blur', () => hint(input, 'caps', false));
+});
+
+each('[data-show]', (/** @type {HTMLButtonElement} */ button) => {
+	const input = document.getElementById(button.dataset.show ?? '');
+	if (!(input instanceof HTMLInputElement)) return;
+	/** @param {boolean} on */
+	const show = (on) => {
+		input.type = on ? 'text' : 'password';
+		button.setAttribute('aria-pressed', String(on));
+		face(button, on);
+	};
+	button.hidden = false;
+	button.addEventListener('click', () => show(input.type === 'password'));
+	// Browsers offer to keep a password only when they see it sent as one.
+	input.form?.addEventListener('submit', () => show(false));
+});
+
+each('[data-fold]', (/** @type {HTMLInputElement} */ input) => {
+	const size = Number(input.dataset.digits ?? 0);
+	input.addEventListener('change', () => {
+		let text = fold(input.value);
+		if (size) text = text.replace(/[\s\-\u2010-\u2015\u30fc]/g, '');
+		if (text !== input.value) input.value = text;
+		hint(input, 'short', size > 0 && /^\d+$/.test(text) && text.length < size);
+	});
+});
+
+each('[data-copy]', (/** @type {HTMLButtonElement} */ button) => {
+	if (!navigator.clipboard) return;
+	button.hidden = false;
+	button.addEventListener('click', async () => {
+		await navigator.clipboard.writeText(button.dataset.copy ?? '');
+		face(button, true);
+		setTimeout(() => face(button, false), 2000);
+	});
+});
+
+// A double press is one press. The buttons wake up again when the answer does not
+// come, or when the person comes back to this page.
+each('form', (/** @type {HTMLFormElement} */ form) => {
+	/** @param {boolean} on */
+	const busy = (on) => {
+		form.toggleAttribute('data-sent', on);
+		for (const b of form.querySelectorAll('button:not([type=button])')) b.setAttribute('aria-disabled', String(on));
+	};
+	form.addEventListener('submit', (e) => {
+		if (form.hasAttribute('data-sent')) return e.preventDefault();
+		if (e.defaultPrevented) return;
+		busy(true);
+		setTimeout(busy, 15000, false);
+	});
+	addEventListener('pageshow', () => busy(false));
+});
+
+// Where a link leads into a closed part, open it: /help#mail.
+const open = () => {
+	const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+	if (target instanceof HTMLDetailsElement) target.open = true;
+};
+addEventListener('hashchange', open);
+open();
+
+// Old browsers know autofocus for fields only.
+if (!('autofocus' in HTMLElement.prototype)) document.getElementById('problem')?.focus();
