@@ -102,6 +102,7 @@ func formsOf(normal string) forms {
 	f.add(s, false)
 	f.add(words.Romaji(s), false)
 	if words.HasKana(s) {
+		f.add(words.ShortVowels(words.Romaji(s)), false)
 		f.add(words.Keys(s), false)
 	}
 	for i := 0; i < len(f.found); i++ {

@@ -46,11 +46,15 @@ func Strength(pw string, personal []string) Score {
 	if n == "" {
 		return Score{Hints: []string{HintLonger, HintWords}}
 	}
-	a := advisor{personal: foldAll(personal)}
-	best := a.judge(n)
-	if list, err := loadCommon(); err != nil || list.covers(formsOf(n)) {
-		// Listed passwords are tried first, whatever their length.
-		best.guesses = min(best.guesses, levels[0]-1)
+	best := advisor{personal: foldAll(personal)}.judge(n)
+	forms := formsOf(n)
+	list, err := loadCommon()
+	switch {
+	// What Check refuses is tried first, whatever its length.
+	case slices.ContainsFunc(personal, func(w string) bool { return forms.equalAny(addressWords(w)) }):
+		best = verdict{warning: WarnPersonal}
+	case err != nil || list.covers(forms):
+		best.guesses = 0
 		if best.warning == "" {
 			best.warning = WarnCommon
 		}

@@ -110,6 +110,12 @@ func appendSmall(b []byte, vowel string) []byte {
 	return append(b, vowel...)
 }
 
+// ShortVowels writes the long vowels of a romaji text as people write names and
+// places: tarou as taro, toukyou as tokyo.
+func ShortVowels(s string) string {
+	return strings.NewReplacer("ou", "o", "oo", "o", "uu", "u").Replace(s)
+}
+
 // Keys writes kana as the JIS keys that give them.
 func Keys(s string) string {
 	var b strings.Builder

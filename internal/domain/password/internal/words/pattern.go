@@ -156,7 +156,7 @@ func date(s string) bool {
 	}
 	if len(s) == 6 {
 		a, b, c := num(s[:2]), num(s[2:4]), num(s[4:])
-		return dayMonth(b, c) || dayMonth(a, b) || dayMonth(b, a)
+		return dayMonth(b, c) || dayMonth(a, b) || dayMonth(b, a) || year(num(s[:4])) && dayMonth(c, 1)
 	}
 	a, b := num(s[:2]), num(s[2:4])
 	return year(num(s[4:])) && (dayMonth(a, b) || dayMonth(b, a)) ||
