@@ -77,6 +77,12 @@ func (b *Book) ChangeByID(ctx context.Context, q DBTX, id string) (Change, error
 		CreatedAt: db.Time(r.CreatedAt), ExpiresAt: db.Time(r.ExpiresAt), UndoUntil: db.Time(r.UndoUntil)}, nil
 }
 
+// VoidChanges makes changes that wait for their code void, after a change of the
+// password they were asked with (RS1).
+func (b *Book) VoidChanges(ctx context.Context, tx *db.Tx, id ID) error {
+	return fault.Wrapf(New(tx).voidChanges(ctx, id), "void changes of %s", id)
+}
+
 // CountChangeTry counts a typed code before it is judged (TH2); false: no more.
 func (b *Book) CountChangeTry(ctx context.Context, tx *db.Tx, id string) (bool, error) {
 	n, err := New(tx).countChangeTry(ctx, id, changeTries)

@@ -42,6 +42,7 @@ type DB struct {
 	writer *sql.DB
 	reader *sql.DB
 	pool   *pgxpool.Pool // PostgreSQL only
+	bus    bus
 }
 
 // Open opens url: "sqlite:PATH" (the folder is made if missing) or a

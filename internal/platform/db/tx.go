@@ -20,6 +20,7 @@ type Tx struct {
 	Engine Engine
 
 	at    time.Time
+	owner *DB
 	conn  *sql.Conn
 	after []func()
 }
@@ -60,7 +61,7 @@ func (d *DB) once(ctx context.Context, f func(tx *Tx) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{Tx: sqlTx, Engine: d.Engine, conn: conn, at: d.Now().UTC().Truncate(time.Microsecond)}
+	tx := &Tx{Tx: sqlTx, Engine: d.Engine, owner: d, conn: conn, at: d.Now().UTC().Truncate(time.Microsecond)}
 	defer func() {
 		if p := recover(); p != nil {
 			_ = sqlTx.Rollback()

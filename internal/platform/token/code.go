@@ -89,3 +89,7 @@ func tidyLink(text string) string {
 
 // NewID draws an id for a row: a UUID version 7 (RFC 9562), sorted by time.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// NewSecretID draws an id that is also a capability: knowing it is part of what
+// lets one go on with an act. A UUID version 4, 122 random bits.
+func NewSecretID() string { return uuid.NewString() }

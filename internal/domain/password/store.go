@@ -1,0 +1,67 @@
+package password
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
+)
+
+// Stored is what sign-in needs to know of one account's password.
+type Stored struct {
+	Account account.ID // empty when the address has no account
+	State   account.State
+	Hash    string
+	Version int64 // grows with each change; recoveries are bound to it (RS1)
+}
+
+// ByAddress reads the password of an address's account in one query. An unknown
+// address gives the decoy, so that judging it costs the same (EN2).
+func (h *Hasher) ByAddress(ctx context.Context, r *db.Reader, key []byte) (Stored, error) {
+	row, err := New(r).passwordByAddress(ctx, key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Stored{Hash: h.Decoy()}, nil
+	}
+	if err != nil {
+		return Stored{}, db.Unavailable(fmt.Errorf("read password: %w", err))
+	}
+	return Stored{Account: row.ID, State: account.State(row.State), Hash: row.Hash, Version: row.Version}, nil
+}
+
+// Of reads the password of one account.
+func Of(ctx context.Context, q DBTX, id account.ID) (Stored, error) {
+	row, err := New(q).passwordOf(ctx, id)
+	if err != nil {
+		return Stored{}, db.Unavailable(fmt.Errorf("read password of %s: %w", id, err))
+	}
+	return Stored{Account: id, Hash: row.Hash, Version: row.Version}, nil
+}
+
+// Create keeps the first password of an account.
+func Create(ctx context.Context, tx *db.Tx, id account.ID, hash string) error {
+	return fault.Wrapf(New(tx).insertPassword(ctx, id, hash, tx.Now()), "keep password of %s", id)
+}
+
+// Set keeps a new password in place of version was; account.changed_meanwhile
+// when another change was faster.
+func Set(ctx context.Context, tx *db.Tx, id account.ID, hash string, was int64) error {
+	n, err := New(tx).setPassword(ctx, hash, tx.Now(), id, was)
+	if err != nil {
+		return fmt.Errorf("set password of %s: %w", id, err)
+	}
+	if n != 1 {
+		return fault.New(fault.Conflict, "account.changed_meanwhile")
+	}
+	return nil
+}
+
+// Raise keeps the same password under newer parameters or a newer key (PW3). It
+// does nothing when the hash is no longer the one that was judged.
+func Raise(ctx context.Context, tx *db.Tx, id account.ID, hash, was string) error {
+	_, err := New(tx).raisePassword(ctx, hash, id, was)
+	return fault.Wrapf(err, "raise password of %s", id)
+}

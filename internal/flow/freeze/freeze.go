@@ -1,0 +1,241 @@
+// Package freeze lets an owner stop everything with one press, and start again
+// with more than one (FZ1, FZ3).
+//
+// Freezing needs only a link from any notice. Thawing needs the password, a code
+// from the mailbox and a day in which any notice can veto it.
+package freeze
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/audit"
+	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/limit"
+	"github.com/genkan/genkan/internal/platform/token"
+)
+
+// Flow is freezing and thawing.
+type Flow struct {
+	DB       *db.DB
+	Keys     *token.Keyring
+	Book     *account.Book
+	Sessions *session.Desk
+	Post     *delivery.Post
+}
+
+// codeDigits is the length of the code that a thaw needs.
+const codeDigits = 8
+
+func dead() error { return fault.New(fault.Gone, "link.expired").Offer("signin", "support") }
+
+// Notice gives the notice that a freeze or veto link came from, or false. It
+// changes nothing (RS3).
+func (f *Flow) Notice(ctx context.Context, id, link string) (delivery.Message, bool, error) {
+	m, err := f.Post.ByID(ctx, f.DB.Reader(), id)
+	if errors.Is(err, delivery.ErrNone) {
+		return m, false, nil
+	}
+	return m, err == nil && f.Keys.LinkMatches(link), err
+}
+
+// Freeze stops the account: every session, every known browser, every open
+// change. Freezing a frozen account cancels a thaw. It never waits in a line.
+func (f *Flow) Freeze(ctx context.Context, id, link string) error {
+	m, ok, err := f.Notice(ctx, id, link)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return dead()
+	}
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		acc, err := f.Book.ByID(ctx, tx, m.Subject)
+		if errors.Is(err, account.ErrNone) || err == nil && acc.State == account.Closed {
+			return dead()
+		}
+		if err != nil {
+			return err
+		}
+		already := acc.State == account.Frozen && acc.ThawAt.IsZero()
+		if already { // one press twice is one press
+			return nil
+		}
+		if _, err := f.Book.Move(ctx, tx, acc, account.Freeze); err != nil {
+			return err
+		}
+		if err := f.stop(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+		if err := f.tell(ctx, tx, acc, letter.Frozen, time.Time{}); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, "mailbox:"+acc.ID, "account.frozen", "account:"+acc.ID, map[string]string{"notice": m.ID})
+	})
+}
+
+func (f *Flow) stop(ctx context.Context, tx *db.Tx, id account.ID) error {
+	if _, err := f.Sessions.EndAll(ctx, tx, id, "", session.WasFrozen); err != nil {
+		return err
+	}
+	if err := f.Sessions.ForgetBrowsers(ctx, tx, id, ""); err != nil {
+		return err
+	}
+	return f.Book.VoidChanges(ctx, tx, id)
+}
+
+func (f *Flow) tell(ctx context.Context, tx *db.Tx, acc account.Account, kind letter.Kind, until time.Time) error {
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return err
+	}
+	return f.Post.Tell(ctx, tx, acc, to, kind, delivery.Facts{Until: until})
+}
+
+// pass is what the frozen page carries: that the password was right just now.
+type pass struct {
+	Account account.ID `json:"a"`
+	Until   time.Time  `json:"u"`
+}
+
+// passLife is how long the right password opens the way to a thaw.
+const passLife = 15 * time.Minute
+
+// Pass seals the right of a person who just gave the right password to ask for
+// a thaw.
+func (f *Flow) Pass(id account.ID) (string, error) {
+	raw, err := json.Marshal(pass{id, f.DB.Now().Add(passLife)})
+	if err != nil {
+		return "", err
+	}
+	return f.Keys.SealText("thaw pass", raw), nil
+}
+
+// frozen opens a pass and gives its account, which must be frozen.
+func (f *Flow) frozen(ctx context.Context, q account.DBTX, text string) (account.Account, error) {
+	var p pass
+	raw, err := f.Keys.OpenText("thaw pass", text)
+	if err != nil || json.Unmarshal(raw, &p) != nil || !p.Until.After(f.DB.Now()) {
+		return account.Account{}, fault.New(fault.Gone, "find.form-expired").Offer("signin")
+	}
+	acc, err := f.Book.ByID(ctx, q, p.Account)
+	if err == nil && acc.State != account.Frozen {
+		err = fault.New(fault.Gone, "find.midflow-bookmark").Offer("signin")
+	}
+	return acc, err
+}
+
+// Look gives what the frozen page shows.
+func (f *Flow) Look(ctx context.Context, passText string) (account.Account, error) {
+	return f.frozen(ctx, f.DB.Reader(), passText)
+}
+
+// codeOf names the act of thawing one freeze; a new freeze has a new code.
+func codeOf(acc account.Account) []string {
+	return []string{acc.ID, strconv.FormatInt(db.Micros(acc.FrozenAt), 10)}
+}
+
+// AskThaw mails the code to the account's address.
+func (f *Flow) AskThaw(ctx context.Context, passText, locale string, browser []byte) (delivery.Sent, error) {
+	var out delivery.Sent
+	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+		acc, err := f.frozen(ctx, tx, passText)
+		if err != nil {
+			return err
+		}
+		a, err := account.ParseAddress(acc.Address)
+		if err != nil {
+			return err
+		}
+		out, err = f.Post.Send(ctx, tx, delivery.Draft{
+			Kind: delivery.ThawCode, Locale: locale, To: acc.Address, Key: f.Book.Key(a), Subject: acc.ID,
+			Browser: browser, Life: passLife, Capped: true,
+		})
+		return err
+	})
+	return out, err
+}
+
+// tries bounds typed thaw codes for each account: 5, then one in 4 hours.
+var tries = limit.Rate{Burst: 5, Every: 4 * time.Hour}
+
+// Thaw judges the mailed code and begins the day of waiting.
+func (f *Flow) Thaw(ctx context.Context, passText, code string) (time.Time, error) {
+	acc, err := f.frozen(ctx, f.DB.Reader(), passText)
+	if err != nil {
+		return time.Time{}, err
+	}
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		wait, err := limit.Take(ctx, tx, "thaw "+acc.ID, tries)
+		if err == nil && wait > 0 {
+			e := fault.Field("code", "code.too_many", nil).After(wait).Offer("support")
+			e.Kind = fault.TooMany
+			err = e
+		}
+		return err
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !f.Keys.CodeMatches("thaw", codeDigits, code, codeOf(acc)...) {
+		return time.Time{}, fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
+	}
+	until := f.DB.Now().Add(account.ThawWait)
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := f.Book.Move(ctx, tx, acc, account.AskThaw); err != nil {
+			return err
+		}
+		until = tx.Time().Add(account.ThawWait)
+		if err := f.tell(ctx, tx, acc, letter.ThawRequested, until); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, "person:"+acc.ID, "account.thaw_asked", "account:"+acc.ID, nil)
+	})
+	return until, err
+}
+
+// Veto stops a thaw that was asked for; the account stays frozen.
+func (f *Flow) Veto(ctx context.Context, id, link string) error {
+	m, ok, err := f.Notice(ctx, id, link)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return dead()
+	}
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		acc, err := f.Book.ByID(ctx, tx, m.Subject)
+		if err != nil {
+			return err
+		}
+		if acc.State != account.Frozen || acc.ThawAt.IsZero() {
+			return dead()
+		}
+		if _, err := f.Book.Move(ctx, tx, acc, account.VetoThaw); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, "mailbox:"+acc.ID, "account.thaw_vetoed", "account:"+acc.ID, nil)
+	})
+}
+
+// Write decides what the mail with a thaw's code says.
+func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, error) {
+	acc, err := f.Book.ByID(ctx, f.DB.Reader(), m.Subject)
+	if errors.Is(err, account.ErrNone) || err == nil && acc.State != account.Frozen {
+		return delivery.Letter{Drop: true}, nil
+	}
+	if err != nil {
+		return delivery.Letter{}, err
+	}
+	d := f.Post.Data(m)
+	d.Code = f.Keys.Code("thaw", codeDigits, codeOf(acc)...)
+	return delivery.Letter{Kind: letter.ThawCode, Data: d}, nil
+}

@@ -1,0 +1,299 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/audit"
+	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
+)
+
+const (
+	// changeDigits is the length of the code for a new address.
+	changeDigits = 8
+	// numberDigits is the length of the numbers typed where a link was opened.
+	numberDigits = 4
+	// ChangeLink begins the tokens of links that prove a new address.
+	ChangeLink = 'a'
+)
+
+// Change is what the page that waits for the new address's code shows.
+type Change struct {
+	ID        string
+	Email     string
+	Sent      delivery.Sent
+	ExpiresAt time.Time
+	Number    string // to type where the link was opened
+}
+
+// AskChange sends a code to the new address. The box of somebody who has an
+// account is told so instead; the page is the same (EN1).
+func (f *Flow) AskChange(ctx context.Context, s session.Session, email, pw string, browser []byte) (Change, error) {
+	to, err := account.ParseAddress(email)
+	if err != nil {
+		return Change{}, err
+	}
+	if _, err := f.prove(ctx, s, "password", pw); err != nil {
+		return Change{}, err
+	}
+	var out Change
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		acc, err := f.Book.ByID(ctx, tx, s.Account)
+		if err != nil {
+			return err
+		}
+		if to.Typed == acc.Address {
+			return fault.Field("email", "email.same", nil)
+		}
+		c, err := f.Book.AskChange(ctx, tx, acc, to)
+		if err != nil {
+			return err
+		}
+		if out, err = f.sendChange(ctx, tx, c, s.Locale, browser); err != nil {
+			return err
+		}
+		return f.audit(ctx, tx, s, "address.change_asked", map[string]string{"change": c.ID})
+	})
+	return out, err
+}
+
+func (f *Flow) sendChange(ctx context.Context, tx *db.Tx, c account.Change, locale string, browser []byte) (Change, error) {
+	to, err := account.ParseAddress(c.New)
+	if err != nil {
+		return Change{}, err
+	}
+	sent, err := f.Post.Send(ctx, tx, delivery.Draft{
+		Kind: delivery.AddressChange, Locale: locale, To: c.New, Key: f.Book.Key(to), Subject: c.ID,
+		Browser: browser, Life: c.ExpiresAt.Sub(tx.Time()), Capped: true,
+	})
+	return f.waiting(c, sent), err
+}
+
+func (f *Flow) waiting(c account.Change, sent delivery.Sent) Change {
+	return Change{ID: c.ID, Email: c.New, Sent: sent, ExpiresAt: c.ExpiresAt,
+		Number: f.Keys.Code("change number", numberDigits, c.ID)}
+}
+
+func gone() error    { return fault.New(fault.Gone, "find.midflow-bookmark").Offer("account") }
+func expired() error { return fault.New(fault.Gone, "code.expired").Offer("account") }
+
+// change reads a change of the person signed in that still waits.
+func (f *Flow) change(ctx context.Context, q account.DBTX, s session.Session, id string) (account.Change, error) {
+	c, err := f.Book.ChangeByID(ctx, q, id)
+	if errors.Is(err, account.ErrNone) || err == nil && c.Account != s.Account {
+		return c, gone()
+	}
+	if err == nil && (c.State != "asked" || !c.ExpiresAt.After(f.DB.Now())) {
+		err = expired()
+	}
+	return c, err
+}
+
+// LookChange gives the waiting page again.
+func (f *Flow) LookChange(ctx context.Context, s session.Session, id string) (Change, error) {
+	c, err := f.change(ctx, f.DB.Reader(), s, id)
+	if err != nil {
+		return Change{}, err
+	}
+	sent, err := f.Post.Newest(ctx, f.DB.Reader(), id)
+	return f.waiting(c, sent), err
+}
+
+// ResendChange sends the same code once more.
+func (f *Flow) ResendChange(ctx context.Context, s session.Session, id string, browser []byte) (Change, error) {
+	var out Change
+	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+		c, err := f.change(ctx, tx, s, id)
+		if err != nil {
+			return err
+		}
+		out, err = f.sendChange(ctx, tx, c, s.Locale, browser)
+		return err
+	})
+	return out, err
+}
+
+// ConfirmChange judges the code and makes the new address the account's own. It
+// ends every other session and tells both boxes, the old one with an undo.
+func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id, code string) (string, error) {
+	c, err := f.change(ctx, f.DB.Reader(), s, id)
+	if err != nil {
+		return "", err
+	}
+	if err := f.countCode(ctx, func(tx *db.Tx) (bool, error) { return f.Book.CountChangeTry(ctx, tx, id) }); err != nil {
+		return "", err
+	}
+	if !f.Keys.CodeMatches("address change", changeDigits, code, id) {
+		return "", fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
+	}
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if err := f.take(ctx, tx, c, s.ID, "code"); err != nil {
+			return err
+		}
+		if secret, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
+			return err
+		}
+		return f.tellChanged(ctx, tx, c, delivery.Facts{Browser: s.Where.Label, Place: s.Where.Place()})
+	})
+	return secret, err
+}
+
+// take makes the new address the account's own and ends every session but one.
+func (f *Flow) take(ctx context.Context, tx *db.Tx, c account.Change, except, field string) error {
+	if err := f.Book.ConfirmChange(ctx, tx, c); err != nil {
+		if fault.Is(err, "address.taken") { // its box was told; the page says no more
+			err = fault.Field(field, field+".wrong", nil).Offer("retry", "mail_help")
+		}
+		return err
+	}
+	if _, err := f.Sessions.EndAll(ctx, tx, c.Account, except, session.NewAddress); err != nil {
+		return err
+	}
+	return f.Sessions.ForgetBrowsers(ctx, tx, c.Account, "")
+}
+
+// Provable tells whether a link to the new box still proves it. It changes
+// nothing (RS3).
+func (f *Flow) Provable(ctx context.Context, id, link string) (account.Change, bool, error) {
+	c, err := f.Book.ChangeByID(ctx, f.DB.Reader(), id)
+	if errors.Is(err, account.ErrNone) {
+		return c, false, nil
+	}
+	return c, err == nil && c.State == "asked" && c.ExpiresAt.After(f.DB.Now()) && f.Keys.LinkMatches(link), err
+}
+
+// ConfirmChangeByLink does the same from the link in the new box, with the
+// number that the signed-in page shows. Every session ends: the browser that
+// opened the mail need not be the one that asked.
+func (f *Flow) ConfirmChangeByLink(ctx context.Context, id, link, number string, w session.Where) error {
+	c, ok, err := f.Provable(ctx, id, link)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Gone, "link.expired").Offer("account")
+	}
+	if number == "" {
+		return fault.Field("number", "number.missing", nil)
+	}
+	if err := f.countCode(ctx, func(tx *db.Tx) (bool, error) { return f.Book.CountChangeTry(ctx, tx, id) }); err != nil {
+		return err
+	}
+	if !f.Keys.CodeMatches("change number", numberDigits, number, id) {
+		return fault.Field("number", "number.wrong", nil).Offer("retry")
+	}
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if err := f.take(ctx, tx, c, "", "number"); err != nil {
+			return err
+		}
+		return f.tellChanged(ctx, tx, c, delivery.Facts{Browser: w.Label, Place: w.Place()})
+	})
+}
+
+func (f *Flow) countCode(ctx context.Context, count func(tx *db.Tx) (bool, error)) error {
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		ok, err := count(tx)
+		if err == nil && !ok {
+			e := fault.Field("code", "code.too_many", nil).Offer("account")
+			e.Kind = fault.TooMany
+			err = e
+		}
+		return err
+	})
+}
+
+// tellChanged tells the new box, and the old ones with the undo (RS9).
+func (f *Flow) tellChanged(ctx context.Context, tx *db.Tx, c account.Change, facts delivery.Facts) error {
+	acc, err := f.Book.ByID(ctx, tx, c.Account)
+	if err != nil {
+		return err
+	}
+	all, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return err
+	}
+	facts.Masked = account.Mask(c.Old)
+	if err := f.Post.Tell(ctx, tx, acc, all[:1], letter.AddressChangedNew, facts); err != nil {
+		return err
+	}
+	facts.Masked, facts.Change, facts.Until = account.Mask(c.New), c.ID, tx.Time().Add(account.UndoLife)
+	if err := f.Post.Tell(ctx, tx, acc, all[1:], letter.AddressChangedOld, facts); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, "person:"+c.Account, "address.changed", "account:"+c.Account, map[string]string{"change": c.ID})
+}
+
+// Undoable tells whether a link from the old box can still undo. It changes
+// nothing.
+func (f *Flow) Undoable(ctx context.Context, id, link string) (until time.Time, ok bool, err error) {
+	c, err := f.Book.ChangeByID(ctx, f.DB.Reader(), id)
+	if errors.Is(err, account.ErrNone) {
+		return time.Time{}, false, nil
+	}
+	return c.UndoUntil, err == nil && c.State == "confirmed" && c.UndoUntil.After(f.DB.Now()) && f.Keys.LinkMatches(link), err
+}
+
+// Undo gives the account its old address back: whoever holds the old box and
+// types the number of its mail. All sessions end.
+func (f *Flow) Undo(ctx context.Context, id, link, number string) error {
+	_, ok, err := f.Undoable(ctx, id, link)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Gone, "link.expired").Offer("signin", "support")
+	}
+	if number == "" {
+		return fault.Field("number", "number.missing", nil)
+	}
+	if err := f.countCode(ctx, func(tx *db.Tx) (bool, error) { return f.Book.CountUndoTry(ctx, tx, id) }); err != nil {
+		return err
+	}
+	if !f.Keys.CodeMatches("undo number", numberDigits, number, id) {
+		return fault.Field("number", "number.wrong", nil).Offer("retry")
+	}
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		c, err := f.Book.ChangeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := f.Book.UndoChange(ctx, tx, c); err != nil {
+			return err
+		}
+		if _, err := f.Sessions.EndAll(ctx, tx, c.Account, "", session.NewAddress); err != nil {
+			return err
+		}
+		if err := f.Sessions.ForgetBrowsers(ctx, tx, c.Account, ""); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, "mailbox:"+c.Account, "address.change_undone", "account:"+c.Account, map[string]string{"change": id})
+	})
+}
+
+// Write decides what the mail to a new address says.
+func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, error) {
+	c, err := f.Book.ChangeByID(ctx, f.DB.Reader(), m.Subject)
+	if err != nil && !errors.Is(err, account.ErrNone) {
+		return delivery.Letter{}, err
+	}
+	if err != nil || c.State != "asked" || c.New != m.To {
+		return delivery.Letter{Drop: true}, nil
+	}
+	d := f.Post.Data(m)
+	other, err := f.Book.ByKey(ctx, f.DB.Reader(), m.Key)
+	if err == nil && other.ID != c.Account {
+		return delivery.Letter{Kind: letter.AddressChangeTaken, Data: d}, nil
+	}
+	if err != nil && !errors.Is(err, account.ErrNone) {
+		return delivery.Letter{}, err
+	}
+	d.Link = f.Post.Link(f.Keys.Link(ChangeLink, c.ID))
+	d.Code, d.Expires = f.Keys.Code("address change", changeDigits, c.ID), c.ExpiresAt
+	return delivery.Letter{Kind: letter.AddressChangeCode, Data: d}, nil
+}

@@ -1,0 +1,197 @@
+// Package settings changes an account from inside: password, address, sessions.
+//
+// Everything that matters asks for the password again, in the same form: that is
+// the fresh proof of SE5, and it needs no second page.
+package settings
+
+import (
+	"context"
+	"time"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/admit"
+	"github.com/genkan/genkan/internal/domain/audit"
+	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/limit"
+	"github.com/genkan/genkan/internal/platform/token"
+)
+
+// Flow is the account page's verbs.
+type Flow struct {
+	DB       *db.DB
+	Keys     *token.Keyring
+	Book     *account.Book
+	Hasher   *password.Hasher
+	Policy   *password.Policy
+	Gate     *admit.Gate
+	Sessions *session.Desk
+	Post     *delivery.Post
+}
+
+// Overview is the account page.
+type Overview struct {
+	Account  account.Account
+	Sessions []session.Session
+}
+
+// Look gives the account page of the person signed in.
+func (f *Flow) Look(ctx context.Context, s session.Session) (Overview, error) {
+	acc, err := f.Book.ByID(ctx, f.DB.Reader(), s.Account)
+	if err != nil {
+		return Overview{}, err
+	}
+	list, err := f.Sessions.List(ctx, s.Account)
+	return Overview{acc, list}, err
+}
+
+// SetLocale keeps the language that mails are written in.
+func (f *Flow) SetLocale(ctx context.Context, s session.Session, locale string) error {
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if err := f.Book.SetLocale(ctx, tx, s.Account, locale); err != nil {
+			return err
+		}
+		return f.Sessions.Changed(ctx, tx, s.Account)
+	})
+}
+
+// guesses bounds passwords tried from inside a session: whoever sits at an open
+// browser is not yet its owner (TH3).
+var guesses = limit.Rate{Burst: 5, Every: 12 * time.Minute}
+
+// prove judges the account's own password, after counting the try.
+func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (password.Stored, error) {
+	if pw == "" {
+		return password.Stored{}, fault.Field(field, "password.missing", nil)
+	}
+	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+		wait, err := limit.Take(ctx, tx, "reauth "+s.Account, guesses)
+		if err == nil && wait > 0 {
+			err = fault.New(fault.TooMany, "lock.own-mistakes").After(wait).
+				With("at", tx.Time().Add(wait)).Offer("recover")
+		}
+		return err
+	})
+	if err != nil {
+		return password.Stored{}, err
+	}
+	stored, err := password.Of(ctx, f.DB.Reader(), s.Account)
+	if err != nil {
+		return stored, err
+	}
+	right := false
+	err = f.Gate.Do(ctx, admit.Begun, func() (err error) {
+		right, _, err = f.Hasher.Verify(stored.Hash, pw)
+		return err
+	})
+	if err == nil && !right {
+		err = fault.Field(field, "pw.old_wrong", nil).Offer("recover")
+	}
+	return stored, err
+}
+
+// ChangePassword needs the old password (PW5). It ends every other session,
+// rotates this one's secret (SE2) and tells the owner; it gives the new secret.
+func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, old, pw string) (string, error) {
+	stored, err := f.prove(ctx, s, "old_password", old)
+	if err != nil {
+		return "", err
+	}
+	if err := f.Policy.Check(pw, password.Context{Address: s.Address}); err != nil {
+		return "", err
+	}
+	var hash string
+	err = f.Gate.Do(ctx, admit.Begun, func() (err error) {
+		hash, err = f.Hasher.Hash(pw)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if err := password.Set(ctx, tx, s.Account, hash, stored.Version); err != nil {
+			return err
+		}
+		if secret, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
+			return err
+		}
+		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.NewPassword); err != nil {
+			return err
+		}
+		if err := f.Sessions.ForgetBrowsers(ctx, tx, s.Account, ""); err != nil {
+			return err
+		}
+		if err := f.Book.VoidChanges(ctx, tx, s.Account); err != nil {
+			return err
+		}
+		if err := f.tell(ctx, tx, s, letter.PasswordChanged, delivery.Facts{}); err != nil {
+			return err
+		}
+		return f.audit(ctx, tx, s, "password.changed", nil)
+	})
+	return secret, err
+}
+
+func (f *Flow) tell(ctx context.Context, tx *db.Tx, s session.Session, kind letter.Kind, facts delivery.Facts) error {
+	acc, err := f.Book.ByID(ctx, tx, s.Account)
+	if err != nil {
+		return err
+	}
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return err
+	}
+	facts.Browser, facts.Place, facts.Masked = s.Where.Label, s.Where.Place(), account.Mask(acc.Address)
+	return f.Post.Tell(ctx, tx, acc, to, kind, facts)
+}
+
+func (f *Flow) audit(ctx context.Context, tx *db.Tx, s session.Session, act string, detail map[string]string) error {
+	return audit.Write(ctx, tx, "person:"+s.Account, act, "account:"+s.Account, detail)
+}
+
+// SignOut ends this session; the browser stays known.
+func (f *Flow) SignOut(ctx context.Context, s session.Session) error {
+	_, err := f.end(ctx, s, s.ID, session.SignedOut)
+	return err
+}
+
+// End ends one session of the person's own; false when there is none such.
+func (f *Flow) End(ctx context.Context, s session.Session, id string) (bool, error) {
+	return f.end(ctx, s, id, session.EndedByUser)
+}
+
+func (f *Flow) end(ctx context.Context, s session.Session, id string, why session.Ends) (bool, error) {
+	found := false
+	err := f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+		if found, err = f.Sessions.End(ctx, tx, s.Account, id, why); err != nil || !found {
+			return err
+		}
+		return f.audit(ctx, tx, s, "session.ended", map[string]string{"session": id, "why": string(why)})
+	})
+	return found, err
+}
+
+// EndOthers ends every session but this one, makes other browsers unknown, and
+// tells the owner.
+func (f *Flow) EndOthers(ctx context.Context, s session.Session, known string) error {
+	keep := ""
+	if k, ok := f.Sessions.ReadKnown(known); ok {
+		keep = k.Secret
+	}
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.EndedByUser); err != nil {
+			return err
+		}
+		if err := f.Sessions.ForgetBrowsers(ctx, tx, s.Account, keep); err != nil {
+			return err
+		}
+		if err := f.tell(ctx, tx, s, letter.SessionsEnded, delivery.Facts{}); err != nil {
+			return err
+		}
+		return f.audit(ctx, tx, s, "session.others_ended", nil)
+	})
+}
