@@ -35,8 +35,9 @@ type freeList struct {
 }
 
 // kept serves ID: one memory for each hash that can truly run at the same time,
-// so at most cores × 64 MiB, usually cores × 19 MiB.
-var kept = &freeList{most: runtime.NumCPU()}
+// so at most cores × 64 MiB, usually cores × 19 MiB. It is the process's, like
+// the heap it spares, and never decides a result; therefore a package variable.
+var kept = &freeList{most: runtime.GOMAXPROCS(0)}
 
 // take returns memory for n blocks, contents undefined except side.zero. Many
 // callers at once are not held back here; whoever comes when the list is empty
@@ -61,7 +62,7 @@ func (f *freeList) take(n int) *memory {
 // Left-over blocks are worth wiping: G can be walked backwards from a finished
 // matrix to its second block, and that is a plain BLAKE2b of the password, salt
 // and parameters, so whoever reads the memory could guess passwords at the
-// speed of BLAKE2b instead of that of Argon2.
+// speed of BLAKE2b instead of that of Argon2. It takes 0.7 ms of 9.
 func (f *freeList) give(m *memory) {
 	clear(m.blocks)
 	*m.side = side{}
