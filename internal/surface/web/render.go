@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,24 +32,33 @@ type RendererConfig struct {
 // each language, so that they can say {{t "key"}} without passing it around.
 type Renderer struct {
 	cfg     RendererConfig
-	pages   map[string]map[string]*template.Template // by language and page
+	sets    map[string]*pageSet // by language
 	buffers sync.Pool
 }
 
-// NewRenderer parses all pages in all languages, so that the error page is ready
-// before the first request and a broken template stops the start.
+// NewRenderer reads all pages and parses what they share. A page itself is
+// parsed when it is first asked for, which keeps a cold start short; tests parse
+// them all. Only the error page must be ready before the first request.
 func NewRenderer(cfg RendererConfig) (*Renderer, error) {
-	r := &Renderer{cfg: cfg, pages: map[string]map[string]*template.Template{}}
+	r := &Renderer{cfg: cfg, sets: map[string]*pageSet{}}
 	r.buffers.New = func() any { return new(bytes.Buffer) }
 	for _, lang := range i18n.Langs() {
-		pages, err := r.parse(lang)
+		set, err := r.readPages(lang)
 		if err != nil {
 			return nil, err
 		}
-		r.pages[lang] = pages
+		if _, ok := set.sources[errorPage]; ok {
+			if _, err := set.page(errorPage); err != nil {
+				return nil, err
+			}
+		}
+		r.sets[lang] = set
 	}
 	return r, nil
 }
+
+// errorPage is the name of the page that must always be at hand.
+const errorPage = "error"
 
 // Render writes page with data and status. It writes nothing when it fails, so
 // that the caller can still answer with an error page.
@@ -58,16 +66,16 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, lang, page string, 
 	if !knownLang(lang) {
 		lang = i18n.Langs()[0]
 	}
-	pages := r.pages[lang]
+	set := r.sets[lang]
 	if r.cfg.Reload {
 		var err error
-		if pages, err = r.parse(lang); err != nil {
+		if set, err = r.readPages(lang); err != nil {
 			return err
 		}
 	}
-	tmpl, ok := pages[page]
-	if !ok {
-		return fmt.Errorf("render: no page %q", page)
+	tmpl, err := set.page(page)
+	if err != nil {
+		return err
 	}
 	buf := r.buffers.Get().(*bytes.Buffer)
 	defer func() {
@@ -85,8 +93,7 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, lang, page string, 
 	h.Set("Content-Language", lang)
 	h.Set("Content-Length", strconv.Itoa(buf.Len()))
 	w.WriteHeader(status)
-	_, err := w.Write(buf.Bytes())
-	if err != nil {
+	if _, err := w.Write(buf.Bytes()); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	return nil
@@ -97,9 +104,17 @@ func knownLang(lang string) bool { return lang == i18n.Japanese || lang == i18n.
 // indent is white space that only people who read the source need.
 var indent = regexp.MustCompile(`\n\s+`)
 
-func (r *Renderer) parse(lang string) (map[string]*template.Template, error) {
-	base := template.New("").Funcs(r.funcs(lang))
-	own := map[string]string{}
+// pageSet is the pages of one language.
+type pageSet struct {
+	base    *template.Template // what they share
+	sources map[string]string  // by page
+
+	mu     sync.Mutex
+	parsed map[string]*template.Template
+}
+
+func (r *Renderer) readPages(lang string) (*pageSet, error) {
+	set := &pageSet{base: template.New("").Funcs(r.funcs(lang)), sources: map[string]string{}, parsed: map[string]*template.Template{}}
 	for _, fsys := range r.cfg.Pages {
 		names, err := fs.Glob(fsys, "*.html")
 		if err != nil {
@@ -112,26 +127,37 @@ func (r *Renderer) parse(lang string) (map[string]*template.Template, error) {
 			}
 			text := indent.ReplaceAllString(string(raw), "\n")
 			if !strings.HasPrefix(name, "_") {
-				own[strings.TrimSuffix(path.Base(name), ".html")] = text
+				set.sources[strings.TrimSuffix(name, ".html")] = text
 				continue
 			}
-			if _, err := base.New(name).Parse(text); err != nil {
+			if _, err := set.base.New(name).Parse(text); err != nil {
 				return nil, fmt.Errorf("parse %s: %w", name, err)
 			}
 		}
 	}
-	pages := make(map[string]*template.Template, len(own))
-	for name, text := range own {
-		page, err := base.Clone()
-		if err == nil {
-			_, err = page.New(name).Parse(text)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("parse page %s: %w", name, err)
-		}
-		pages[name] = page
+	return set, nil
+}
+
+// page gives the template called name, parsed on first use.
+func (s *pageSet) page(name string) (*template.Template, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if page, ok := s.parsed[name]; ok {
+		return page, nil
 	}
-	return pages, nil
+	text, ok := s.sources[name]
+	if !ok {
+		return nil, fmt.Errorf("render: no page %q", name)
+	}
+	page, err := s.base.Clone()
+	if err == nil {
+		_, err = page.New(name).Parse(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parse page %s: %w", name, err)
+	}
+	s.parsed[name] = page
+	return page, nil
 }
 
 // funcs are what templates may call, bound to one language.
@@ -152,6 +178,7 @@ func (r *Renderer) funcs(lang string) template.FuncMap {
 		"millis":    func(t time.Time) int64 { return t.UnixMilli() },
 		"seconds":   func(n int) string { return c.Duration(lang, time.Duration(n)*time.Second) },
 		"asset":     r.cfg.Assets.Path,
+		"addr":      addrTag,
 		"switchurl": switchURL,
 		"dict":      dict,
 	}
@@ -181,6 +208,11 @@ func causeWords(c *i18n.Catalog, lang, code, part string, args map[string]any) s
 func timeTag(t time.Time, text string) template.HTML {
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + //nolint:gosec // no input of others
 		template.HTMLEscapeString(text) + `</time>`)
+}
+
+// addrTag lets a long address break after its @ rather than anywhere.
+func addrTag(addr string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(addr), "@", "@<wbr>")) //nolint:gosec // escaped
 }
 
 // switchURL is path with ?lang=, for the language switch.
