@@ -134,8 +134,9 @@ func TestNoSecretReachesTheLogThroughRequests(t *testing.T) {
 		Add(r.Context(), "err", errors.New("no row for "+r.PathValue("token")))
 		panic("token " + r.PathValue("token") + " for " + canaryAddress)
 	})
+	mux.HandleFunc("/struct", func(http.ResponseWriter, *http.Request) { panic(holder{Password: canaryPassword}) })
 	h := Middleware(mux, Options{Logger: NewLogger(&out, slog.LevelDebug), Metrics: NewMetrics("1")})
-	for _, target := range []string{"/confirm/" + canaryToken, "/unknown/" + canaryToken + "?password=" + url.QueryEscape(canaryPassword)} {
+	for _, target := range []string{"/struct", "/confirm/" + canaryToken, "/unknown/" + canaryToken + "?password=" + url.QueryEscape(canaryPassword)} {
 		r := httptest.NewRequest("POST", target, strings.NewReader(canaryPassword))
 		r.Header.Set("Authorization", "Bearer "+canaryToken)
 		r.Header.Set("User-Agent", canaryPassword)

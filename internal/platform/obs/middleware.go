@@ -93,7 +93,7 @@ func (m *middleware) serve(s *scope, r *http.Request) (cut bool) {
 			cut = true
 			return
 		}
-		Add(s, "panic", fmt.Sprint(p))
+		Add(s, "panic", text(slog.AnyValue(p))) // a struct shows as its type (LG1)
 		Add(s, stackKey, stack())
 		if s.writer.status != 0 {
 			s.writer.status, cut = http.StatusInternalServerError, true
@@ -109,7 +109,7 @@ func (m *middleware) serve(s *scope, r *http.Request) (cut bool) {
 func (m *middleware) fail(s *scope, r *http.Request) (cut bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			Add(s, "panic_again", fmt.Sprint(p))
+			Add(s, "panic_again", text(slog.AnyValue(p)))
 			s.writer.status, cut = http.StatusInternalServerError, true
 		}
 	}()

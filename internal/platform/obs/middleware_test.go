@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -175,6 +176,35 @@ func TestLateWordsReachNobodyElse(t *testing.T) {
 	}
 	if strings.Contains(h.out.String(), "late") || strings.Count(h.out.String(), `"own"`) != 100 {
 		t.Error(h.out.String())
+	}
+}
+
+// Pooled events stay apart under load.
+func TestEventsStayApart(t *testing.T) {
+	t.Parallel()
+	h := setup(t, slog.LevelDebug, func(_ http.ResponseWriter, r *http.Request) {
+		Add(r.Context(), "own", r.PathValue("id"))
+		Add(r.Context(), "again", r.PathValue("id"))
+	})
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			for i := range 100 {
+				h.get(fmt.Sprintf("/thing/%d", g*1000+i))
+			}
+		})
+	}
+	all.Wait()
+	seen, ids := map[string]bool{}, map[string]bool{}
+	for line := range bytes.Lines(h.out.Bytes()) {
+		var got struct{ Own, Again, Request string }
+		if err := json.Unmarshal(line, &got); err != nil || got.Own != got.Again || seen[got.Own] || ids[got.Request] {
+			t.Fatalf("%v: %s", err, line)
+		}
+		seen[got.Own], ids[got.Request] = true, true
+	}
+	if len(seen) != 800 {
+		t.Errorf("%d events", len(seen))
 	}
 }
 
