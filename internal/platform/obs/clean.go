@@ -42,7 +42,11 @@ func newCleaner() *cleaner {
 // attr is a slog ReplaceAttr: it sees every value that is not a group, with
 // the groups it is in.
 func (c *cleaner) attr(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) && !isText(a.Value) {
+	if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
+		a.Value = slog.TimeValue(a.Value.Time().UTC().Truncate(time.Millisecond))
+		return a
+	}
+	if _, ok := a.Value.Any().(slog.Level); ok {
 		return a
 	}
 	for _, g := range groups {
@@ -77,8 +81,6 @@ func (c *cleaner) value(key string, v slog.Value) slog.Value {
 		return v
 	}
 }
-
-func isText(v slog.Value) bool { return v.Kind() == slog.KindString }
 
 // text turns a value into a text without looking into what it cannot judge: a
 // struct, map or header is shown as its type, since its keys would not be

@@ -2,7 +2,8 @@ package obs
 
 import (
 	"bytes"
-	"database/sql"
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -75,11 +76,7 @@ func TestStatementsAreTracedWithoutValues(t *testing.T) {
 	t.Parallel()
 	spans := tracetest.NewInMemoryExporter()
 	tr := newTraces(sdk.WithSyncer(&cleanExporter{SpanExporter: spans, clean: newCleaner()}), "1")
-	sql.Register("obs-traced", tr.Driver(&sqlite.Driver{}))
-	db, err := sql.Open("obs-traced", ":memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := tr.OpenDB(memory{})
 	defer db.Close()
 	var back string
 	if err := db.QueryRowContext(t.Context(), "SELECT $1", canaryToken).Scan(&back); err != nil || back != canaryToken {
@@ -93,3 +90,11 @@ func TestStatementsAreTracedWithoutValues(t *testing.T) {
 		t.Errorf("%q in %s", hits, all)
 	}
 }
+
+// memory opens databases that live in memory.
+type memory struct{}
+
+func (memory) Connect(context.Context) (driver.Conn, error) {
+	return (&sqlite.Driver{}).Open(":memory:")
+}
+func (memory) Driver() driver.Driver { return &sqlite.Driver{} }
