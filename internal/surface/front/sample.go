@@ -76,16 +76,20 @@ func sampleSignIn() samplePage {
 	return samplePage{PageSignIn, []sampleState{
 		{"fresh", page(func(*SignIn) {})},
 		{"remembered", page(func(v *SignIn) { v.Remembered, v.ReturnTo = "t•••@do•••.ne.jp", "/app?tab=1" })},
-		{"failed", failed("signin.failed", "", 1)},
-		{"failed-twice", failed("signin.failed", "", 2)},
+		{"failed", failed("signin.refused", "", 1)},
+		{"failed-twice", failed("signin.refused", "", 2)},
+		{"failed-hints", page(func(v *SignIn) {
+			v.Email, v.Hints = sampleAddress, []string{"full_width", "space_at_end", "looks_like_address"}
+			v.Frame = trouble(v.Frame, "signin.refused", "", nil)
+		})},
 		{"remembered-failed", page(func(v *SignIn) {
 			v.Remembered, v.Failures = "t•••@do•••.ne.jp", 2
-			v.Frame = trouble(v.Frame, "signin.failed", "", nil)
+			v.Frame = trouble(v.Frame, "signin.refused", "", nil)
 		})},
 		{"swapped", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "who.fields-swapped", "", nil) })},
 		{"email-missing", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "email.missing", "email", nil) })},
-		{"email-invalid", failed("email.invalid", "email", 0)},
-		{"password-missing", failed("password.missing", "password", 0)},
+		{"email-invalid", failed("email.no_at", "email", 0)},
+		{"password-missing", failed("pw.missing", "password", 0)},
 		{"form-expired", failed("find.form-expired", "", 0)},
 		{"midflow-bookmark", failed("find.midflow-bookmark", "", 0)},
 		{"cookies-off", failed("browser.cookies-blocked", "", 0, Action{Name: "cookie_help", Href: "/help#cookies"})},
@@ -132,7 +136,7 @@ func sampleRegister() samplePage {
 		{"fresh", page(func(*Register) {})},
 		{"suggestion", page(func(v *Register) {
 			v.Email, v.Suggestion = "taro.yamada@gmial.com", "taro.yamada@gmail.com"
-			v.Frame = trouble(v.Frame, "email.suggestion", "email", nil)
+			v.Frame = trouble(v.Frame, "email.suggest", "email", nil)
 		})},
 		{"too-short", refused("pw.too_short", map[string]any{"min": sampleMinLength, "got": 9})},
 		{"too-long", refused("pw.too_long", map[string]any{"max": 256})},
@@ -174,7 +178,7 @@ func sampleRegisterWait() samplePage {
 		})},
 		{"can-resend", waiting(func(v *Waiting) { v.Now = v.ResendAt.Add(time.Minute) })},
 		{"address-corrected", waiting(func(v *Waiting) { v.Frame = noted(v.Frame, "address_corrected") })},
-		{"bad-new-address", waiting(func(v *Waiting) { v.Frame = trouble(v.Frame, "email.invalid", "email", nil) })},
+		{"bad-new-address", waiting(func(v *Waiting) { v.Frame = trouble(v.Frame, "email.no_at", "email", nil) })},
 		{"resend-limit", waiting(func(v *Waiting) {
 			v.Frame = trouble(v.Frame, "lock.resend-limit", "", nil, Action{Name: "mail_help", Href: "/help#mail"})
 		})},

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"net/http"
 	"time"
 )
 
@@ -9,7 +10,7 @@ func sampleRecovery() []samplePage {
 		{PageRecover, []sampleState{
 			{"fresh", func(f Frame) any { return Recover{Frame: f} }},
 			{"email-invalid", func(f Frame) any {
-				return Recover{Frame: trouble(f, "email.invalid", "email", nil), Email: "taro.yamada"}
+				return Recover{Frame: trouble(f, "email.no_at", "email", nil), Email: "taro.yamada"}
 			}},
 			{"code-too-many", func(f Frame) any { return Recover{Frame: trouble(f, "code.too_many", "", nil), Email: sampleAddress} }},
 		}},
@@ -80,13 +81,13 @@ func sampleAccount() []samplePage {
 		}},
 		{PageAccountPassword, []sampleState{
 			{"fresh", password("", "")},
-			{"old-wrong", password("pw.old_wrong", "old_password")},
+			{"old-wrong", password("pw.wrong", "old_password")},
 			{"same", password("pw.same", "password")},
 		}},
 		{PageAccountAddress, []sampleState{
 			{"fresh", address("", "")},
 			{"same", address("email.same", "email")},
-			{"password-wrong", address("pw.old_wrong", "password")},
+			{"password-wrong", address("pw.wrong", "password")},
 		}},
 		{PageAccountAddressCode, []sampleState{
 			{"fresh", waiting(func(v *Waiting) { v.Number = "4821" })},
@@ -178,7 +179,13 @@ func sampleErrors() samplePage {
 	add("413", 413, "request.too_large", 0, Action{"register", "/register"})
 	add("429", 429, "request.too_many", 45, recover, Action{"signin", "/signin"})
 	add("500", 500, "unknown", 0, retry, Action{"status", "/status"}, Action{"support", "/support"})
-	add("503", 503, "srv.unavailable", 20, retry, Action{"status", "/status"})
+	add("503", 503, "srv.emergency", 20, retry, Action{"status", "/status"})
 	add("busy", 503, "srv.overload", 120, Action{"other", "/signin?other=1"})
+	for _, code := range []string{
+		"email.two_ats", "email.too_long", "email.bad_local", "email.bad_domain", "address.taken",
+		"lock.own-mistakes", "session.ended", "account.move_refused", "attempt.move_refused", "attempt.over",
+	} {
+		add("cause-"+code, http.StatusConflict, code, 0)
+	}
 	return p
 }

@@ -112,6 +112,15 @@ func hrefs(name string) (string, bool) {
 // no page are left out; "retry" leads to path.
 func NewProblem(e *fault.Error, path string) *Problem {
 	p := &Problem{Code: e.Code, Field: e.Field, Args: e.Args, Reference: e.Reference}
+	if e.Field == "number" {
+		// Flows refuse codes and numbers alike; people see which of the two is meant.
+		switch e.Code {
+		case "code.missing":
+			p.Code = "number.missing"
+		case "code.wrong":
+			p.Code = "number.wrong"
+		}
+	}
 	p.RetryAfter = int((e.RetryAfter + time.Second - 1) / time.Second)
 	for _, name := range e.Next {
 		href, ok := hrefs(name)
@@ -130,10 +139,11 @@ func NewProblem(e *fault.Error, path string) *Problem {
 // Fields: form, email, password, return_to, remembered ("1" in place of email).
 type SignIn struct {
 	Frame
-	Email      string // kept from the last post, as typed; never from the password field
-	Remembered string // masked address of a known browser ("t•••@ex•••.jp"); empty asks for email
-	ReturnTo   string // already checked
-	Failures   int    // failures seen by this browser; from 2 on recovery is offered first
+	Email      string   // kept from the last post, as typed; never from the password field
+	Remembered string   // masked address of a known browser ("t•••@ex•••.jp"); empty asks for email
+	ReturnTo   string   // already checked
+	Failures   int      // failures seen by this browser; from 2 on recovery is offered first
+	Hints      []string // what the typed text alone tells: full_width, space_at_end, looks_like_address
 }
 
 // Register is the page of GET and POST /register.

@@ -58,7 +58,10 @@ func (l *Languages) accepted(header string) string {
 	if err != nil || len(tags) == 0 {
 		return l.names[0]
 	}
-	_, i, _ := l.matcher.Match(tags...)
+	_, i, sure := l.matcher.Match(tags...)
+	if sure == language.No {
+		i = 0
+	}
 	return l.names[i]
 }
 
