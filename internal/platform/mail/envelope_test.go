@@ -108,12 +108,17 @@ func TestRepliesOfSeveralLines(t *testing.T) {
 		t.Errorf("got %+v", *e)
 	}
 	b = setup(t, smtptest.Options{})
-	b.Refuse("banner", -1, 554, "5.7.1 closed\r\n")
-	if e := b.failed(t); e.Text != "closed" || e.Enhanced != "5.7.1" {
+	b.Refuse("rcpt", -1, 554, "-5.7.1 closed\r\n554-5.7.1 for\r\n554 5.7.1 today")
+	if e := b.failed(t); e.Text != "closed for today" || e.Enhanced != "5.7.1" {
 		t.Errorf("got %+v", *e)
 	}
-	b.Refuse("banner", -1, 220, "hello\r\n"+strings.Repeat("220-x\r\n", 20_000))
-	if e := b.failed(t); !e.Temporary {
+	b.Behave()
+	b.Refuse("banner", -1, 554, "-5.7.1 closed\r\n554 5.7.1 today")
+	if e := b.failed(t); e.Text != "closed today" || e.Enhanced != "5.7.1" || e.Code != 554 {
+		t.Errorf("got %+v", *e)
+	}
+	b.Refuse("banner", -1, 220, "-hello\r\n"+strings.Repeat("220-x\r\n", 200_000))
+	if e := b.failed(t); !e.Temporary || e.Text != "the server says too much" {
 		t.Errorf("got %+v", *e)
 	}
 }

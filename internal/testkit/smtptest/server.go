@@ -144,7 +144,8 @@ func (s *Server) Close() {
 }
 
 // Refuse answers code and text at stage, times times (negative: always). An
-// enhanced status is part of text, as in "5.1.1 no such person".
+// enhanced status is part of text, as in "5.1.1 no such person". A text that
+// begins with "-" begins a reply of several lines, which the test writes out.
 func (s *Server) Refuse(stage string, times, code int, text string) {
 	s.set(stage, &act{code: code, text: text, times: times})
 }

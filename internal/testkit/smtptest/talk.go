@@ -65,7 +65,11 @@ func (t *talk) misbehave(stage string) bool {
 		t.over = true
 		_, _ = io.Copy(io.Discard, t.in) // until the client leaves
 	default:
-		t.say(fmt.Sprintf("%d %s", a.code, a.text))
+		sep := " "
+		if strings.HasPrefix(a.text, "-") {
+			sep = ""
+		}
+		t.say(fmt.Sprintf("%d%s%s", a.code, sep, a.text))
 		t.over = t.over || a.code == 421 || stage == Banner
 	}
 	return true
