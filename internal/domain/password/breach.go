@@ -57,9 +57,8 @@ const maxLine = 64 << 10
 // BuildBreach reads one entry a line from r, writes the list to w and gives the
 // number of distinct entries. A line is a password, or 40 hex digits of its
 // SHA-1, optionally with ":count" (the form of Pwned Passwords); the two may be
-// mixed, with any line ends. It holds all entries in memory, about 30 bytes
-// each: 16 GB suffice for 500 million, so take the most frequent part of a
-// larger source. Errors give the line's number, never its text.
+// mixed, with any line ends. It holds all entries in memory, about 50 bytes
+// each while it builds: take the most frequent part of a larger source. Errors give the line's number, never its text.
 func BuildBreach(r io.Reader, w io.Writer) (int, error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 0, 4096), maxLine)

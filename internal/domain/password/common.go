@@ -23,8 +23,9 @@ var (
 	topFile string
 )
 
-// common is the built-in list (PW2): folded passwords in a filter, and the few
-// hundred that are used so much that two of them in a row are no better.
+// common is the built-in list (PW2): 134,000 folded passwords in a filter, 23,000
+// of them of 15 characters or more, and apart from them the 2,400 that are used
+// so much that two in a row are no better.
 type common struct {
 	set *fuse.Set
 	top words.List
@@ -87,8 +88,8 @@ func (c *common) isTop(r []rune) bool {
 type forms []string
 
 // maxForms bounds the readings of one password, and with them the time and the
-// share of good passwords that the filter takes for listed ones: at most
-// 64 in 65,536, in practice 5.
+// share of good passwords that the filter takes for listed ones: at most 64 in
+// 65,536; of random ones, about 1 in 10,000.
 const maxForms = 64
 
 // formsOf gives the readings of a normalised password: as typed, kana in Latin

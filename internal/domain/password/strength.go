@@ -165,13 +165,22 @@ func (a advisor) dictionary(s string) []string {
 				if !ok {
 					continue
 				}
-				at := len(a.personal) + min(rank, farRank)
-				list = slices.Grow(list, max(0, at+1-len(list)))
-				list = list[:max(len(list), at+1)]
-				list[at] = text[i:j]
+				list = put(list, len(a.personal)+min(rank, farRank), text[i:j])
 			}
 		}
 	}
+	return list
+}
+
+// put sets the place at, or the next one that is free.
+func put(list []string, at int, word string) []string {
+	for at < len(list) && list[at] != "" {
+		at++
+	}
+	if at >= len(list) {
+		list = append(list, make([]string, at+1-len(list))...)
+	}
+	list[at] = word
 	return list
 }
 

@@ -28,7 +28,13 @@ func TestStrength(t *testing.T) {
 		{strings.Repeat("zq8#Lw2!", 30), 0, 4, ""},
 		{strings.Repeat("a", 256), 0, 0, ""},
 		{strings.Repeat("ab", 128), 0, 0, ""},
+		{"himawarihimawarihimawari9v", 0, 2, password.WarnRepeat},
+		{"tsukimisoutsukimisoutsukimisou9v", 0, 3, password.WarnRepeat},
 		{"kagurazaka", 0, 2, password.WarnWord},
+		{"kagurazaka#9v", 0, 3, password.WarnWord},
+		{"としょかんまえ", 0, 1, password.WarnWord},
+		{"[@poiuyt9vQ", 0, 2, password.WarnKeyboard}, // JIS
+		{"hjkl;:]9vQ", 0, 2, password.WarnKeyboard},  // JIS
 		{"かぐらざか", 0, 2, ""},
 		{"qwertyuiop@[", 0, 1, ""},
 		{"asdfghjkl;:]", 0, 1, ""},
@@ -78,6 +84,18 @@ func TestRepetitionIsNotStrength(t *testing.T) {
 				t.Errorf("%s, %d times: level %d", word, n, got.Level)
 			}
 		}
+	}
+}
+
+// PW4: only the first 72 characters are judged.
+func TestStrengthReadsTheFirst72(t *testing.T) {
+	t.Parallel()
+	weak := strings.Repeat("password", 9)
+	if got := password.Strength(weak+"zq8#Lw2!vTn5@Rk7", nil); got.Level > 1 {
+		t.Errorf("level %d", got.Level)
+	}
+	if got := password.Strength("password"+"zq8#Lw2!vTn5@Rk7", nil); got.Level != 4 {
+		t.Errorf("level %d", got.Level)
 	}
 }
 

@@ -202,7 +202,7 @@ func jaList(src sources) []byte {
 	for _, w := range src.jaNames {
 		add(w, 1500)
 	}
-	for i, w := range src.jaWiki[:12000] {
+	for i, w := range src.jaWiki {
 		add(w, i+1)
 	}
 	for _, w := range src.phrases {

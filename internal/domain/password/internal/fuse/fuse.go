@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 
 	"github.com/FastFilter/xorfilter"
 )
@@ -61,7 +62,7 @@ func (s *Set) Contains(key uint64) bool { return s.filter.Contains(key) }
 func (s *Set) Count() uint64 { return s.count }
 
 // Write writes the set of keys to w and gives the number of distinct ones. It
-// sorts and overwrites keys. While it works it needs about 30 bytes a key.
+// sorts and overwrites keys. While it works, about 50 bytes a key are in memory.
 func Write(w io.Writer, keys []uint64) (int, error) {
 	keys = distinct(keys)
 	if len(keys) == 0 {
@@ -83,6 +84,13 @@ func Write(w io.Writer, keys []uint64) (int, error) {
 		return 0, fmt.Errorf("word filter: write: %w", err)
 	}
 	return n, nil
+}
+
+// distinct sorts keys in place and drops the repeated ones: the filter's builder
+// wants few of them, and the count in the header has to be right.
+func distinct(keys []uint64) []uint64 {
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func header(count uint64, inner []byte) []byte {

@@ -31,6 +31,23 @@ func TestReadTrustsNoSize(t *testing.T) {
 	}
 }
 
+// Sizes that agree with each other and not with the file.
+func TestReadCountsSegments(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if _, err := Write(&b, []uint64{1, 2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	inner := b.Bytes()[headLen:]
+	length := binary.LittleEndian.Uint32(inner[8:])
+	binary.LittleEndian.PutUint32(inner[16:], 1000)
+	binary.LittleEndian.PutUint32(inner[20:], 1000*length)
+	file := append(header(3, inner), inner...)
+	if _, err := Read(bytes.NewReader(file), int64(len(file))); err == nil {
+		t.Error("accepted")
+	}
+}
+
 // One key, and sets around the sizes at which the builder changes its mind.
 func TestWriteRead(t *testing.T) {
 	t.Parallel()
