@@ -210,13 +210,32 @@ func (f *Flow) Confirm(ctx context.Context, id string, browser []byte, code, pw,
 	return f.finish(ctx, r, pw, onceKey, w)
 }
 
-// Dead tells whether a mailed link opens nothing any more. It changes nothing.
-func (f *Flow) Dead(ctx context.Context, id, link string) (bool, error) {
+// Dead tells whether a mailed link opens nothing any more, and whether, being
+// genuine, it can be renewed. It changes nothing.
+func (f *Flow) Dead(ctx context.Context, id, link string) (dead, renew bool, err error) {
 	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
 	if errors.Is(err, recovery.ErrNone) {
-		return true, nil
+		return true, false, nil
 	}
-	return err == nil && (!r.Live(f.DB.Now()) || r.Account == "" || !f.Desk.LinkFits(r, link)), err
+	if err != nil {
+		return true, false, err
+	}
+	fits := f.Desk.LinkFits(r, link) && r.Account != ""
+	return !fits || !r.Live(f.DB.Now()), fits, nil
+}
+
+// Renew begins a new recovery for the box whose genuine link is dead, in the
+// browser that opened it, and gives its id (causes link.expired).
+func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byte) (string, error) {
+	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
+	if err != nil && !errors.Is(err, recovery.ErrNone) {
+		return "", err
+	}
+	if err != nil || !f.Desk.LinkFits(r, link) || r.Account == "" {
+		return "", fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
+	}
+	w, err := f.Ask(ctx, r.Address, locale, browser, "")
+	return w.ID, err
 }
 
 // ByLink sets the new password from the mailed link's page, in any browser: the

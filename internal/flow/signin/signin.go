@@ -297,3 +297,9 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Step, error
 	}
 	return Step{ID: at.ID, Reference: at.Reference, State: at.State, Finding: at.Finding}, err
 }
+
+// Failures counts this browser's refused attempts of the last quarter hour: from
+// the second on, the page offers a new password first.
+func (f *Flow) Failures(ctx context.Context, browser []byte) (int, error) {
+	return attempt.RefusedLately(ctx, f.DB.Reader(), browser, f.DB.Now())
+}

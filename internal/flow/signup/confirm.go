@@ -88,6 +88,7 @@ type Link struct {
 	Token string
 	Same  bool // opened in the browser that waits
 	Dead  bool // ran out, used, or for an address that was corrected
+	Renew bool // dead, but genuine: Renew can send a fresh one
 }
 
 // OpenLink reads a link's token and changes nothing (RS3). A token that was
@@ -100,8 +101,32 @@ func (f *Flow) OpenLink(ctx context.Context, id, link string, browser []byte) (L
 	if err != nil {
 		return Link{}, err
 	}
+	fits, live := f.Desk.LinkFits(r, link), r.Live(f.DB.Now())
 	return Link{Token: link, Same: len(r.Browser) > 0 && bytes.Equal(r.Browser, browser),
-		Dead: !r.Live(f.DB.Now()) || !f.Desk.LinkFits(r, link)}, nil
+		Dead: !live || !fits, Renew: fits && !live && r.State == registration.Waiting}, nil
+}
+
+// Renew sends a fresh code and link to the box whose genuine link ran out
+// (causes link.expired).
+func (f *Flow) Renew(ctx context.Context, id, link string) error {
+	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+		r, err := f.Desk.ByID(ctx, tx, id)
+		if err != nil && !errors.Is(err, registration.ErrNone) {
+			return err
+		}
+		if err != nil || r.State != registration.Waiting || !f.Desk.LinkFits(r, link) {
+			return deadLink()
+		}
+		a, err := account.ParseAddress(r.Address)
+		if err != nil {
+			return err
+		}
+		if r, err = f.Desk.Readdress(ctx, tx, r, a, r.Key); err != nil {
+			return err
+		}
+		_, err = f.send(ctx, tx, r)
+		return err
+	})
 }
 
 // Proof is what was typed on the link's page: the number that the waiting page

@@ -169,6 +169,7 @@ type Waiting struct {
 	ResendAt  time.Time // from when on a resend is possible
 	Now       time.Time
 	Number    string // pairing number for a link opened elsewhere; empty hides it
+	Digits    int    // length of the code
 }
 
 // CanResend tells whether a resend is possible now.

@@ -21,6 +21,7 @@ const (
 	AddressChangeCode  Kind = "address_change_code"  // to the new address
 	AddressChangeTaken Kind = "address_change_taken" // to the new address, which has an account
 	DeviceCode         Kind = "device_code"          // right password, unknown browser
+	ThawCode           Kind = "thaw_code"            // right password, frozen account
 )
 
 // Notices to the owner.
@@ -41,7 +42,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		RegistrationCode, RegistrationTaken, RecoveryCode, RecoveryNoAccount,
-		AddressChangeCode, AddressChangeTaken, DeviceCode,
+		AddressChangeCode, AddressChangeTaken, DeviceCode, ThawCode,
 		PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, NewBrowser,
 		SessionsEnded, Frozen, ThawRequested, Thawed, RecoveryAttemptFolded,
 	}
@@ -52,6 +53,8 @@ func (k Kind) needs() ([]string, bool) {
 	switch k {
 	case RegistrationCode, RecoveryCode, AddressChangeCode, DeviceCode:
 		return []string{"Code", "Link", "Expires"}, true
+	case ThawCode:
+		return []string{"Code", "Expires"}, true
 	case RegistrationTaken, AddressChangeTaken:
 		return []string{"SignInLink", "RecoverLink"}, true
 	case RecoveryNoAccount:

@@ -95,12 +95,12 @@ each('form', (/** @type {HTMLFormElement} */ form) => {
 });
 
 // Where a link leads into a closed part, open it: /help#mail.
-const open = () => {
+const unfold = () => {
 	const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
 	if (target instanceof HTMLDetailsElement) target.open = true;
 };
-addEventListener('hashchange', open);
-open();
+addEventListener('hashchange', unfold);
+unfold();
 
 // Old browsers know autofocus for fields only.
 if (!('autofocus' in HTMLElement.prototype)) document.getElementById('problem')?.focus();

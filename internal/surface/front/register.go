@@ -1,0 +1,151 @@
+package front
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/genkan/genkan/internal/domain/registration"
+	"github.com/genkan/genkan/internal/flow/signup"
+	"github.com/genkan/genkan/internal/platform/fault"
+)
+
+func (f *Front) getRegister(w http.ResponseWriter, r *http.Request) error {
+	page := Register{Frame: f.frame(w, r, "/register"), MinLength: f.MinLength}
+	return f.show(w, http.StatusOK, page.Lang, PageRegister, page)
+}
+
+// postRegister answers POST /register.
+func (f *Front) postRegister(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
+		return f.registerAgain(w, r, err)
+	}
+	decided := r.PostForm.Get("suggestion")
+	wait, err := f.Signup.Register(r.Context(), signup.Ask{
+		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Locale: f.lang(w, r),
+		Browser: form.Browser, Once: form.Once, Keep: decided == "keep", Use: decided == "use",
+	})
+	if err != nil {
+		return f.registerAgain(w, r, err)
+	}
+	http.Redirect(w, r, "/register/"+wait.ID, http.StatusSeeOther)
+	return nil
+}
+
+func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error) error {
+	e, code := f.refused(w, r, err)
+	if e.Kind == fault.Internal {
+		return err
+	}
+	page := Register{Frame: f.frame(w, r, "/register"), Email: r.PostForm.Get("email"), MinLength: f.MinLength}
+	page.Problem = NewProblem(e, "/register")
+	page.Suggestion, _ = e.Args["suggestion"].(string)
+	return f.show(w, code, page.Lang, PageRegister, page)
+}
+
+// getRegisterWait answers GET /register/{id}. Confirmed elsewhere, it lets this
+// browser, and only this one, in.
+func (f *Front) getRegisterWait(w http.ResponseWriter, r *http.Request) error {
+	wait, err := f.Signup.Look(r.Context(), r.PathValue("id"), f.Kit.Browser(r))
+	if err != nil {
+		return err
+	}
+	if wait.Confirmed {
+		return f.finishRegister(w, r, wait.ID)
+	}
+	return f.showRegisterWait(w, r, wait, nil)
+}
+
+func (f *Front) finishRegister(w http.ResponseWriter, r *http.Request, id string) error {
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	o, err := f.Signup.Finish(r.Context(), id, f.Kit.Browser(r), f.Kit.Where(r))
+	if err != nil {
+		return err
+	}
+	f.Kit.SetOpened(w, o)
+	f.say(w, "registered")
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+	return nil
+}
+
+func (f *Front) showRegisterWait(w http.ResponseWriter, r *http.Request, wait signup.Waiting, problem error) error {
+	code := http.StatusOK
+	path := "/register/" + wait.ID
+	page := f.waiting(f.frame(w, r, path), wait.ID, wait.Email, wait.Sent, wait.ExpiresAt, wait.Number, registration.CodeDigits)
+	if problem != nil {
+		var e *fault.Error
+		e, code = f.refused(w, r, problem)
+		page.Problem = NewProblem(e, path)
+	}
+	return f.show(w, code, page.Lang, PageRegisterWait, page)
+}
+
+// getRegisterState answers the waiting page's script.
+func (f *Front) getRegisterState(w http.ResponseWriter, r *http.Request) error {
+	wait, err := f.Signup.Look(r.Context(), r.PathValue("id"), f.Kit.Browser(r))
+	if err != nil && !fault.Is(err, "code.expired") && !fault.Is(err, "find.midflow-bookmark") {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(map[string]any{"done": err != nil || wait.Confirmed, "next": "/register/" + r.PathValue("id")})
+}
+
+// registerWaitAgain shows the waiting page with what went wrong; when even that is gone, the
+// first refusal is told.
+func (f *Front) registerWaitAgain(w http.ResponseWriter, r *http.Request, problem error) error {
+	wait, err := f.Signup.Look(r.Context(), r.PathValue("id"), f.Kit.Browser(r))
+	if err != nil || fault.Of(problem).Kind == fault.Internal {
+		return problem
+	}
+	return f.showRegisterWait(w, r, wait, problem)
+}
+
+// postRegisterConfirm answers POST /register/{id}/confirm.
+func (f *Front) postRegisterConfirm(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
+		return f.registerWaitAgain(w, r, err)
+	}
+	typed, err := code(r, "code", registration.CodeDigits)
+	if err != nil {
+		return f.registerWaitAgain(w, r, err)
+	}
+	o, err := f.Signup.Confirm(r.Context(), r.PathValue("id"), form.Browser, typed, form.Once, f.Kit.Where(r))
+	if err != nil {
+		return f.registerWaitAgain(w, r, err)
+	}
+	f.Kit.SetOpened(w, o)
+	f.say(w, "registered")
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+	return nil
+}
+
+// postRegisterAddress answers POST /register/{id}/address.
+func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err == nil {
+		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), form.Browser, r.PostForm.Get("email"))
+	}
+	if err != nil {
+		return f.registerWaitAgain(w, r, err)
+	}
+	f.say(w, "address_corrected")
+	http.Redirect(w, r, "/register/"+r.PathValue("id"), http.StatusSeeOther)
+	return nil
+}
+
+// postRegisterResend answers POST /register/{id}/resend.
+func (f *Front) postRegisterResend(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err == nil {
+		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), form.Browser)
+	}
+	if err != nil {
+		return f.registerWaitAgain(w, r, err)
+	}
+	f.say(w, "resent")
+	http.Redirect(w, r, "/register/"+r.PathValue("id"), http.StatusSeeOther)
+	return nil
+}

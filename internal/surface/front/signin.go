@@ -1,0 +1,125 @@
+package front
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/flow/signin"
+	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/surface/web"
+)
+
+func (f *Front) getHome(w http.ResponseWriter, r *http.Request) error {
+	to := "/signin"
+	if _, err := f.Kit.Session(r); err == nil {
+		to = "/account"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// getSignIn answers GET /signin. Whoever is in already goes on (causes
+// find.two-tabs).
+func (f *Front) getSignIn(w http.ResponseWriter, r *http.Request) error {
+	target := f.Kit.Target(r.URL.Query().Get("return_to"))
+	if _, err := f.Kit.Session(r); err == nil {
+		http.Redirect(w, r, f.onward(target), http.StatusSeeOther)
+		return nil
+	} else if !errors.Is(err, session.ErrNone) {
+		return err
+	}
+	page := f.signInPage(w, r, target)
+	return f.show(w, http.StatusOK, page.Lang, PageSignIn, page)
+}
+
+func (f *Front) onward(target string) string {
+	if target == "" {
+		return "/account"
+	}
+	return target
+}
+
+func (f *Front) signInPage(w http.ResponseWriter, r *http.Request, target string) SignIn {
+	page := SignIn{Frame: f.frame(w, r, "/signin"), ReturnTo: target}
+	if r.URL.Query().Get("other") == "" {
+		if known, ok := f.Kit.Sessions.ReadKnown(f.Kit.Cookie(r, web.KnownCookie)); ok {
+			page.Remembered = account.Mask(known.Address)
+		}
+	}
+	return page
+}
+
+// postSignIn answers POST /signin.
+func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
+		return f.signInAgain(w, r, signin.Step{}, err)
+	}
+	step, err := f.Signin.Start(r.Context(), signin.Ask{
+		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"),
+		Remembered: r.PostForm.Get("remembered") == "1", Known: f.Kit.Cookie(r, web.KnownCookie),
+		Locale: f.lang(w, r), Browser: form.Browser, Attempt: form.Attempt, FormAge: form.Age,
+		Script: r.PostForm.Get("script") == "1", Once: form.Once, Where: f.Kit.Where(r),
+	})
+	if err != nil {
+		return f.signInAgain(w, r, step, err)
+	}
+	switch step.State {
+	case attempt.Complete:
+		f.Kit.SetOpened(w, step.Opened)
+		http.Redirect(w, r, f.onward(f.Kit.Target(r.PostForm.Get("return_to"))), http.StatusSeeOther)
+		return nil
+	case attempt.Held:
+		return f.enterFrozen(w, r, step)
+	}
+	return f.signInAgain(w, r, step, fault.New(fault.Denied, step.Finding).Offer("recover", "register"))
+}
+
+// signInAgain shows the form once more with what went wrong, everything kept
+// but the password.
+func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.Step, err error) error {
+	e, code := f.refused(w, r, err)
+	if e.Kind == fault.Internal {
+		return err
+	}
+	page := f.signInPage(w, r, f.Kit.Target(r.PostForm.Get("return_to")))
+	if r.PostForm.Get("remembered") != "1" {
+		page.Remembered = ""
+	}
+	if e.Code != "who.fields-swapped" { // the address field holds a password then
+		page.Email = r.PostForm.Get("email")
+	}
+	browser := f.Kit.Browser(r)
+	if browser != nil {
+		page.FormToken = f.Kit.FormToken(browser, step.ID)
+		if page.Failures, err = f.Signin.Failures(r.Context(), browser); err != nil {
+			return err
+		}
+	}
+	e.Reference = step.Reference
+	page.Hints = step.Hints
+	page.Problem = NewProblem(e, "/signin")
+	return f.show(w, code, page.Lang, PageSignIn, page)
+}
+
+// postSignOut answers POST /signout. Without a session it does no harm.
+func (f *Front) postSignOut(w http.ResponseWriter, r *http.Request) error {
+	if _, err := f.Kit.ReadForm(w, r); err != nil {
+		return err
+	}
+	s, err := f.Kit.Session(r)
+	if err == nil {
+		err = f.Settings.SignOut(r.Context(), s)
+	}
+	if err != nil && !errors.Is(err, session.ErrNone) {
+		return err
+	}
+	f.Kit.SetCookie(w, web.SessionCookie, "", 0)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // cookies are ended by name: others stay known (SE6)
+	f.say(w, "signed_out")
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	return nil
+}
