@@ -58,13 +58,14 @@ const maxLine = 64 << 10
 // number of distinct entries. A line is a password, or 40 hex digits of its
 // SHA-1, optionally with ":count" (the form of Pwned Passwords); the two may be
 // mixed, with any line ends. It holds all entries in memory, about 50 bytes
-// each while it builds: take the most frequent part of a larger source. Errors give the line's number, never its text.
+// each while it builds: take the most frequent part of a larger source. No
+// error repeats any of the text.
 func BuildBreach(r io.Reader, w io.Writer) (int, error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 0, 4096), maxLine)
 	var keys []uint64
-	for n := 1; in.Scan(); n++ {
-		keys = appendKeys(keys, in.Text(), n == 1)
+	for first := true; in.Scan(); first = false {
+		keys = appendKeys(keys, in.Text(), first)
 	}
 	if errors.Is(in.Err(), bufio.ErrTooLong) {
 		return 0, fmt.Errorf("breach list: a line is longer than %d bytes", maxLine)
