@@ -59,6 +59,8 @@ func TestFenceFindsPlantedImports(t *testing.T) {
 		{"internal/domain/session/session_test.go", "internal/testkit", false},
 		{"internal/testkit/testkit.go", "internal/testkit/pgserver", false},
 		{"internal/testkit/testkit.go", "internal/domain/account", true},
+		{"internal/surface/front/browser_test.go", "e2e/browser", false},
+		{"internal/surface/front/gallery.go", "e2e/browser", true},
 		{"e2e/browser/page.go", "internal/testkit", false},
 		{"tools/with-postgres/main.go", "internal/testkit/pgserver", false},
 

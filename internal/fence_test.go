@@ -23,7 +23,7 @@ import (
 //	server    the wiring; knows all of them
 //	cli       starts the server; cmd starts cli
 //
-// Imports point down. Tests may also look sideways, and at testkit.
+// Imports point down. Tests may also look sideways, and at testkit and e2e/browser.
 
 // module is where our own packages begin.
 const module = "github.com/genkan/genkan/"
@@ -84,6 +84,9 @@ func refuse(s source, to string) string {
 			return ""
 		}
 		return "testkit is for tests"
+	}
+	if s.test() && within(to, "e2e/browser") {
+		return "" // a page is looked at in a browser where it is made
 	}
 	if unit(from) == unit(to) {
 		return "" // the same noun, verb or surface

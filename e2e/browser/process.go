@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -57,6 +59,7 @@ type process struct {
 	ctx     context.Context
 	stop    func()
 	profile string
+	life    io.Closer // the profile goes when this closes
 	failed  error
 }
 
@@ -73,6 +76,9 @@ func (p *process) launch() (context.Context, func(), error) {
 		return nil, nil, err
 	}
 	if p.profile, err = os.MkdirTemp("", "genkan-chromium-"); err != nil {
+		return nil, nil, err
+	}
+	if p.life, err = sweepAfter(p.profile); err != nil {
 		return nil, nil, err
 	}
 	options := []chromedp.ExecAllocatorOption{
@@ -100,6 +106,26 @@ func (p *process) launch() (context.Context, func(), error) {
 		return nil, nil, fmt.Errorf("start %s: %w", file, err)
 	}
 	return ctx, stop, nil
+}
+
+// sweepAfter removes dir when the file that it returns closes, at the latest when
+// this process ends, however it ends: a profile is tens of megabytes, and a
+// package may not call Close, or be killed. Nobody writes to that pipe.
+func sweepAfter(dir string) (io.Closer, error) {
+	hear, life, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer hear.Close()
+	// Chromium, killed at the same moment, may still write a last file.
+	sweeper := exec.Command("/bin/sh", "-c", `cat >/dev/null
+		for i in 1 2 3 4 5; do rm -rf "$1" 2>/dev/null && exit; sleep 1; done`, "sweeper", dir)
+	sweeper.Stdin = hear
+	sweeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not for the terminal's interrupt
+	if err := sweeper.Start(); err != nil {
+		return nil, errors.Join(err, life.Close())
+	}
+	return life, nil
 }
 
 func find() (string, error) {

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	defer s.Stop() // never reached; keeps s in use
 	fmt.Println(s.dir)
 	select {} // until killed
 }
