@@ -76,7 +76,7 @@ type Head struct {
 // ReadHead gives the end of the chain.
 func ReadHead(ctx context.Context, q DBTX) (Head, error) {
 	r, err := New(q).head(ctx)
-	return Head{r.Seq, r.Hash}, db.Unavailable(err)
+	return Head(r), db.Unavailable(err)
 }
 
 // ErrBroken says that the chain does not hold; the error's text says where.

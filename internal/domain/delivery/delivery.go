@@ -116,6 +116,7 @@ type Carrier interface {
 // House is what every letter says about its sender.
 type House struct {
 	NameJA, NameEN string
+	FromName       string // name of the sender; empty for the service's
 	Origin         string // "https://account.example.jp"
 	SupportURL     string
 	From           string

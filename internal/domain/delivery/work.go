@@ -58,9 +58,13 @@ func (p *Post) carry(ctx context.Context, m Message, l Letter) error {
 		return fmt.Errorf("render message %s: %w", m.ID, err)
 	}
 	_, host, _ := strings.Cut(p.House.From, "@")
+	sender := p.House.FromName
+	if sender == "" {
+		sender = p.name(m.Locale)
+	}
 	var steps []Step
 	err = p.Carrier.Carry(ctx, mail.Message{
-		ID: m.ID + "@" + host, From: p.House.From, FromName: p.name(m.Locale), To: m.To,
+		ID: m.ID + "@" + host, From: p.House.From, FromName: sender, To: m.To,
 		Subject: subject, Text: text, HTML: html, Lang: m.Locale, Date: m.CreatedAt,
 	}, func(s mail.Step) {
 		steps = append(steps, Step{s.At, s.Hop, s.Stage, s.Enhanced, s.Text, s.Code})

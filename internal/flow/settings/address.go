@@ -148,7 +148,7 @@ func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id,
 func (f *Flow) take(ctx context.Context, tx *db.Tx, c account.Change, except, field string) error {
 	if err := f.Book.ConfirmChange(ctx, tx, c); err != nil {
 		if fault.Is(err, "address.taken") { // its box was told; the page says no more
-			err = fault.Field(field, field+".wrong", nil).Offer("retry", "mail_help")
+			err = fault.Field(field, map[string]string{"code": "code.wrong", "number": "number.wrong"}[field], nil).Offer("retry", "mail_help")
 		}
 		return err
 	}

@@ -66,7 +66,7 @@ var guesses = limit.Rate{Burst: 5, Every: 12 * time.Minute}
 // prove judges the account's own password, after counting the try.
 func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (password.Stored, error) {
 	if pw == "" {
-		return password.Stored{}, fault.Field(field, "password.missing", nil)
+		return password.Stored{}, fault.Field(field, "pw.missing", nil)
 	}
 	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
 		wait, err := limit.Take(ctx, tx, "reauth "+s.Account, guesses)
@@ -89,7 +89,7 @@ func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (
 		return err
 	})
 	if err == nil && !right {
-		err = fault.Field(field, "pw.old_wrong", nil).Offer("recover")
+		err = fault.Field(field, "pw.wrong", nil).Offer("recover")
 	}
 	return stored, err
 }

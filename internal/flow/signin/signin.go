@@ -72,7 +72,7 @@ type Frozen struct {
 
 // Usual is the cause of every refusal that could be for any reason: wrong
 // password, no account, closed, or frozen without the right password.
-const Usual = "signin.failed"
+const Usual = "signin.refused"
 
 // Start judges one press.
 func (f *Flow) Start(ctx context.Context, in Ask) (Step, error) {
@@ -111,7 +111,7 @@ func address(in Ask) (account.Address, error) {
 		}
 	}
 	if err == nil && in.Password == "" {
-		err = fault.Field("password", "password.missing", nil)
+		err = fault.Field("password", "pw.missing", nil)
 	}
 	return a, err
 }

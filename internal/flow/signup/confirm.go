@@ -16,8 +16,11 @@ import (
 
 // wrongCode is the one answer to a code that does not fit, for whatever reason.
 func wrongCode(field string) error {
-	if field != "code" {
-		return fault.Field(field, field+".wrong", nil).Offer("retry")
+	switch field {
+	case "number":
+		return fault.Field(field, "number.wrong", nil).Offer("retry")
+	case "password":
+		return fault.Field(field, "pw.wrong", nil).Offer("retry")
 	}
 	return fault.Field(field, "code.wrong", nil).Offer("retry", "mail_help")
 }

@@ -60,9 +60,9 @@ type Waiting struct {
 }
 
 // suggested says that the address's domain looks mistyped. It is a refusal with
-// code email.suggestion and the argument "suggestion"; sending again with Keep or
+// code email.suggest and the argument "suggestion"; sending again with Keep or
 // Use decides.
-const suggested = "email.suggestion"
+const suggested = "email.suggest"
 
 // Register begins a registration and sends the code.
 func (f *Flow) Register(ctx context.Context, in Ask) (Waiting, error) {

@@ -37,6 +37,9 @@ type DB struct {
 	Engine Engine
 	// Now is the clock that transactions carry; microsecond steps.
 	Now func() time.Time
+	// Broken, when set, stands for a database that is gone: its error meets
+	// whoever asks. Tests and dev builds set it.
+	Broken func() error
 
 	file   string // SQLite only
 	writer *sql.DB
@@ -118,7 +121,17 @@ func (d *DB) Close() error {
 
 // Ping asks the database whether it is there.
 func (d *DB) Ping(ctx context.Context) error {
+	if err := d.broken(); err != nil {
+		return err
+	}
 	return unavailable(d.reader.PingContext(ctx))
+}
+
+func (d *DB) broken() error {
+	if d.Broken == nil {
+		return nil
+	}
+	return unavailable(d.Broken())
 }
 
 // Writer gives the pool that may write, for libraries that manage their own SQL.
@@ -162,12 +175,21 @@ func (r *Reader) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error
 
 // QueryContext runs a query on the reading pool.
 func (r *Reader) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	if err := r.d.broken(); err != nil {
+		return nil, err
+	}
 	rows, err := r.d.reader.QueryContext(ctx, q, args...)
 	return rows, unavailable(err)
 }
 
 // QueryRowContext runs a query for one row on the reading pool.
 func (r *Reader) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	if r.d.broken() != nil {
+		// A Row cannot be made from outside; a dead context gives one that fails.
+		dead, cancel := context.WithDeadline(ctx, time.Unix(0, 0))
+		cancel()
+		return r.d.reader.QueryRowContext(dead, q, args...)
+	}
 	return r.d.reader.QueryRowContext(ctx, q, args...)
 }
 

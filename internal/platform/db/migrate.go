@@ -38,6 +38,16 @@ func (d *DB) Migrate(ctx context.Context) error {
 	return unavailable(d.migrateQueue(ctx))
 }
 
+// MigrateURL migrates the database at url, for tests and tools.
+func MigrateURL(ctx context.Context, url string) error {
+	d, err := Open(ctx, url, nil)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Migrate(ctx)
+}
+
 func (d *DB) migrateHouse(ctx context.Context) error {
 	sub, err := fs.Sub(migrations, "migration/"+string(d.Engine))
 	if err != nil {

@@ -43,6 +43,9 @@ const retries = 5
 // except through AfterCommit. A database that cannot be reached gives a
 // fault.Busy with code "srv.emergency".
 func (d *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
+	if err := d.broken(); err != nil {
+		return err
+	}
 	for try := 1; ; try++ {
 		err := d.once(ctx, f)
 		if err == nil || try == retries || !again(err) {

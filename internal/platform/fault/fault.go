@@ -23,6 +23,7 @@ const (
 	Denied                // 401: not proven
 	Forbidden             // 403: proven, but not allowed (or a cross-site request)
 	NotFound              // 404
+	Method                // 405
 	Conflict              // 409: someone or something was faster
 	Gone                  // 410: ran out or was used
 	TooLarge              // 413

@@ -3,6 +3,7 @@ package front
 import (
 	"time"
 
+	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/platform/i18n"
 )
 
@@ -121,7 +122,7 @@ func sampleSignIn() samplePage {
 func sampleRegister() samplePage {
 	page := func(change func(*Register)) func(Frame) any {
 		return func(f Frame) any {
-			v := Register{Frame: f, MinLength: sampleMinLength}
+			v := Register{Frame: f, MinLength: sampleMinLength, Domains: account.CommonDomains()}
 			change(&v)
 			return v
 		}
@@ -152,7 +153,7 @@ func sampleRegister() samplePage {
 func sampleWaiting(f Frame) Waiting {
 	now := sampleNow()
 	return Waiting{
-		Frame: f, ID: "sample", Email: sampleAddress, Sender: sampleSender, Sent: 1,
+		Frame: f, ID: "sample", Email: sampleAddress, Sender: sampleSender, Sent: 1, Digits: 6,
 		SentAt: now, ExpiresAt: now.Add(30 * time.Minute), ResendAt: now.Add(time.Minute), Now: now.Add(12 * time.Second),
 	}
 }

@@ -15,7 +15,7 @@ func sampleRecovery() []samplePage {
 			{"code-too-many", func(f Frame) any { return Recover{Frame: trouble(f, "code.too_many", "", nil), Email: sampleAddress} }},
 		}},
 		{PageRecoverCode, []sampleState{
-			{"fresh", waiting(func(*Waiting) {})},
+			{"fresh", waiting(func(v *Waiting) { v.Digits = 8 })},
 			{"code-wrong", wrongCode("code.wrong", nil)},
 		}},
 		{PageRecoverPassword, []sampleState{

@@ -151,8 +151,9 @@ type SignIn struct {
 type Register struct {
 	Frame
 	Email      string
-	Suggestion string // corrected address the server thinks was meant; empty: none
-	MinLength  int    // characters
+	Suggestion string   // corrected address the server thinks was meant; empty: none
+	MinLength  int      // characters
+	Domains    []string // account.CommonDomains(), for the same question by script
 }
 
 // Waiting is a page that waits for a mailed code: GET /register/{id},

@@ -8,7 +8,7 @@ if (box && input) ask(box, input);
 
 /** @param {HTMLElement} box @param {HTMLInputElement} input */
 function ask(box, input) {
-	const domains = (box.dataset.domains ?? '').split(' ');
+	const domains = (box.dataset.domains ?? '').trim().split(' ');
 	const text = /** @type {HTMLElement} */ (box.querySelector('[data-address]'));
 	let kept = ''; // the address that the person insisted on
 
@@ -49,12 +49,13 @@ function suggest(address, domains) {
 	const domain = address.slice(at + 1).toLowerCase();
 	if (at < 1 || domain.length < 3 || domains.includes(domain)) return '';
 	let best = '';
-	let least = domain.length < 7 ? 2 : 3;
+	let least = 3;
 	for (const d of domains) {
 		const n = distance(domain, d);
 		if (n < least) [best, least] = [d, n];
 	}
-	return best && address.slice(0, at + 1) + best;
+	// Two slips in a short name make another name.
+	return best && (least < 2 || best.length > 8) ? address.slice(0, at + 1) + best : '';
 }
 
 /** Edits between two words; neighbours swapped are one edit. @param {string} a @param {string} b */
