@@ -66,11 +66,11 @@ func (h *House) Open(x Extra) (*Doors, error) {
 		d.Front.Fail(w, r, err)
 	}
 	guard := web.NewGuard(h.Kit, &fallback{d.Mux, refuse}, refuse)
-	d.Handler = obs.Middleware(guard, obs.Options{Logger: h.Log, Metrics: h.Metrics,
+	d.Handler = h.Traces.Handler(obs.Middleware(guard, obs.Options{Logger: h.Log, Metrics: h.Metrics,
 		Failed: func(w http.ResponseWriter, r *http.Request) { refuse(w, r, fault.New(fault.Internal, "unknown")) },
 		Dull: func(route string, status int) bool {
 			return status == http.StatusUnauthorized && (strings.HasSuffix(route, "/forward-auth") || strings.HasSuffix(route, "/api/v1/session"))
-		}})
+		}}))
 	return d, nil
 }
 

@@ -49,6 +49,7 @@ type Parts struct {
 type House struct {
 	Parts
 	Metrics  *obs.Metrics
+	Traces   *obs.Traces
 	Kit      *web.Kit
 	Catalog  *i18n.Catalog
 	Book     *account.Book
@@ -72,6 +73,9 @@ func Build(ctx context.Context, p Parts) (*House, error) {
 	origin, err := url.Parse(p.Settings.Origin)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
+	}
+	if h.Traces, err = obs.OpenTraces(ctx, p.Settings.Traces.Endpoint, p.Version); err != nil {
+		return nil, fmt.Errorf("traces.endpoint: %w", err)
 	}
 	if h.Catalog, err = i18n.New(i18n.Options{}); err != nil {
 		return nil, err

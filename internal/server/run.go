@@ -71,5 +71,5 @@ func (h *House) stop(servers ...*http.Server) error {
 	if err := h.Sessions.Flush(grace); err != nil {
 		all = errors.Join(all, err)
 	}
-	return errors.Join(all, h.Queue.Stop(grace))
+	return errors.Join(all, h.Queue.Stop(grace), h.Traces.Stop(grace))
 }

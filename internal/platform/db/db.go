@@ -98,6 +98,11 @@ func openPostgres(ctx context.Context, url string, now func() time.Time) (*DB, e
 		return nil, errors.New("database_url cannot be read as a postgres:// address")
 	}
 	conf.ConnConfig.ConnectTimeout = 5 * time.Second
+	if !strings.Contains(url, "pool_max_conns") {
+		// pgx gives one per core; ours wait for the disk and for each other, not
+		// for the processor.
+		conf.MaxConns = max(conf.MaxConns, 16)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, conf)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)

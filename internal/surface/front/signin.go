@@ -95,9 +95,9 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 	browser := f.Kit.Browser(r)
 	if browser != nil {
 		page.FormToken = f.Kit.FormToken(browser, step.ID)
-		if page.Failures, err = f.Signin.Failures(r.Context(), browser); err != nil {
-			return err
-		}
+		// Without the count the page is still good: a house in trouble must not
+		// lose what was typed as well.
+		page.Failures, _ = f.Signin.Failures(r.Context(), browser)
 	}
 	e.Reference = step.Reference
 	page.Hints = step.Hints
