@@ -64,8 +64,12 @@ type Desk struct {
 	Life time.Duration
 }
 
-// Begin keeps a new registration.
+// Begin keeps a new registration. A client that is no browser has none: any
+// caller who knows the id may go on with it.
 func (d *Desk) Begin(ctx context.Context, tx *db.Tx, browser []byte, a account.Address, key []byte, hash, locale string) (Registration, error) {
+	if browser == nil {
+		browser = []byte{} // the column has no NULL
+	}
 	r := Registration{ID: token.NewSecretID(), Browser: browser, State: Waiting, Locale: locale, Address: a.Typed,
 		Key: key, Generation: 1, PasswordHash: hash, CreatedAt: tx.Time(), ExpiresAt: tx.Time().Add(d.Life)}
 	err := New(tx).insertRegistration(ctx, insertRegistrationParams{
