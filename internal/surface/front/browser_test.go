@@ -82,6 +82,9 @@ func TestAccessible(t *testing.T) {
 			continue // holds mail of others in a frame
 		}
 		for i, state := range row.States {
+			if strings.HasPrefix(state, "cause-") {
+				continue // an error page with other words
+			}
 			light.Go(s.page(row.Page, state, i18n.Japanese))
 			light.Axe()
 			var small string

@@ -184,7 +184,7 @@ func sampleRegisterWait() samplePage {
 			v.Frame = trouble(v.Frame, "lock.resend-limit", "", nil, Action{Name: "mail_help", Href: "/help#mail"})
 		})},
 		{"code-missing", wrongCode("code.missing", nil)},
-		{"code-format", wrongCode("code.format", map[string]any{"size": 6})},
+		{"code-format", wrongCode("code.format", map[string]any{"Size": 6})},
 		{"code-wrong", wrongCode("code.wrong", nil)},
 		{"code-expired", wrongCode("code.expired", nil)},
 	}}

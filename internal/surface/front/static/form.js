@@ -77,6 +77,11 @@ each('[data-copy]', (/** @type {HTMLButtonElement} */ button) => {
 	});
 });
 
+// Tells the server that script runs here: when something fails, that is one cause less.
+each('form', (/** @type {HTMLFormElement} */ form) => {
+	form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'script', value: '1' }));
+});
+
 // A double press is one press. The buttons wake up again when the answer does not
 // come, or when the person comes back to this page.
 each('form', (/** @type {HTMLFormElement} */ form) => {
