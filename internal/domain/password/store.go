@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/platform/db"
@@ -17,6 +18,7 @@ type Stored struct {
 	State   account.State
 	Hash    string
 	Version int64 // grows with each change; recoveries are bound to it (RS1)
+	SetAt   time.Time
 }
 
 // ByAddress reads the password of an address's account in one query. An unknown
@@ -38,7 +40,7 @@ func Of(ctx context.Context, q DBTX, id account.ID) (Stored, error) {
 	if err != nil {
 		return Stored{}, db.Unavailable(fmt.Errorf("read password of %s: %w", id, err))
 	}
-	return Stored{Account: id, Hash: row.Hash, Version: row.Version}, nil
+	return Stored{Account: id, Hash: row.Hash, Version: row.Version, SetAt: db.Time(row.SetAt)}, nil
 }
 
 // Create keeps the first password of an account.

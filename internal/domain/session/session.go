@@ -17,6 +17,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/geo"
 	"github.com/genkan/genkan/internal/platform/token"
 )
 
@@ -223,10 +224,20 @@ func Sweep(ctx context.Context, tx *db.Tx, n int) error {
 	return q.sweepBrowsers(ctx, tx.Time().Add(-knownLife).UnixMicro(), int32(n))
 }
 
-// Place gives country and network as one text for lists and notices, or "".
-func (w Where) Place() string {
-	if w.Country == "" || w.Network == "" {
-		return w.Country + w.Network
+// Place gives country and network as one text in a language, for lists and
+// notices, or "".
+func (w Where) Place(lang string) string {
+	country := w.Country
+	if country != "" {
+		country = geo.CountryName(country, lang)
 	}
-	return w.Country + ", " + w.Network
+	switch {
+	case country == "":
+		return w.Network
+	case w.Network == "":
+		return country
+	case lang == "ja":
+		return country + "・" + w.Network
+	}
+	return country + ", " + w.Network
 }

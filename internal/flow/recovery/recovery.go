@@ -324,7 +324,7 @@ func (f *Flow) after(ctx context.Context, tx *db.Tx, acc account.Account, w sess
 		return out, err
 	}
 	err = f.Post.Tell(ctx, tx, acc, to, letter.PasswordReset,
-		delivery.Facts{Browser: w.Label, Place: w.Place(), Masked: account.Mask(acc.Address), Until: out.HoldUntil})
+		delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(acc.Address), Until: out.HoldUntil})
 	if err != nil {
 		return out, err
 	}

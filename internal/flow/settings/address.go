@@ -139,7 +139,7 @@ func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id,
 		if secret, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
 			return err
 		}
-		return f.tellChanged(ctx, tx, c, delivery.Facts{Browser: s.Where.Label, Place: s.Where.Place()})
+		return f.tellChanged(ctx, tx, c, s.Where)
 	})
 	return secret, err
 }
@@ -192,7 +192,7 @@ func (f *Flow) ConfirmChangeByLink(ctx context.Context, id, link, number string,
 		if err := f.take(ctx, tx, c, "", "number"); err != nil {
 			return err
 		}
-		return f.tellChanged(ctx, tx, c, delivery.Facts{Browser: w.Label, Place: w.Place()})
+		return f.tellChanged(ctx, tx, c, w)
 	})
 }
 
@@ -209,7 +209,7 @@ func (f *Flow) countCode(ctx context.Context, count func(tx *db.Tx) (bool, error
 }
 
 // tellChanged tells the new box, and the old ones with the undo (RS9).
-func (f *Flow) tellChanged(ctx context.Context, tx *db.Tx, c account.Change, facts delivery.Facts) error {
+func (f *Flow) tellChanged(ctx context.Context, tx *db.Tx, c account.Change, w session.Where) error {
 	acc, err := f.Book.ByID(ctx, tx, c.Account)
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func (f *Flow) tellChanged(ctx context.Context, tx *db.Tx, c account.Change, fac
 	if err != nil {
 		return err
 	}
-	facts.Masked = account.Mask(c.Old)
+	facts := delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(c.Old)}
 	if err := f.Post.Tell(ctx, tx, acc, all[:1], letter.AddressChangedNew, facts); err != nil {
 		return err
 	}

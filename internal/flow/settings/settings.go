@@ -35,8 +35,9 @@ type Flow struct {
 
 // Overview is the account page.
 type Overview struct {
-	Account  account.Account
-	Sessions []session.Session
+	Account       account.Account
+	Sessions      []session.Session
+	PasswordSetAt time.Time
 }
 
 // Look gives the account page of the person signed in.
@@ -45,8 +46,12 @@ func (f *Flow) Look(ctx context.Context, s session.Session) (Overview, error) {
 	if err != nil {
 		return Overview{}, err
 	}
+	stored, err := password.Of(ctx, f.DB.Reader(), s.Account)
+	if err != nil {
+		return Overview{}, err
+	}
 	list, err := f.Sessions.List(ctx, s.Account)
-	return Overview{acc, list}, err
+	return Overview{acc, list, stored.SetAt}, err
 }
 
 // SetLocale keeps the language that mails are written in.
@@ -145,7 +150,7 @@ func (f *Flow) tell(ctx context.Context, tx *db.Tx, s session.Session, kind lett
 	if err != nil {
 		return err
 	}
-	facts.Browser, facts.Place, facts.Masked = s.Where.Label, s.Where.Place(), account.Mask(acc.Address)
+	facts.Browser, facts.Place, facts.Masked = s.Where.Label, s.Where.Place(acc.Locale), account.Mask(acc.Address)
 	return f.Post.Tell(ctx, tx, acc, to, kind, facts)
 }
 

@@ -254,7 +254,7 @@ func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, acc account.Accoun
 		return err
 	}
 	return f.Post.Tell(ctx, tx, acc, to, letter.NewBrowser,
-		delivery.Facts{Browser: w.Label, Place: w.Place(), Masked: account.Mask(acc.Address)})
+		delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(acc.Address)})
 }
 
 // note keeps what was noticed, never what was typed.

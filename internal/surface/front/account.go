@@ -14,12 +14,13 @@ func (f *Front) getAccount(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := Account{Frame: f.frame(w, r, "/account"), Email: o.Account.Address, Since: o.Account.CreatedAt}
+	page := Account{Frame: f.frame(w, r, "/account"), Email: o.Account.Address, Since: o.Account.CreatedAt,
+		PasswordChangedAt: o.PasswordSetAt}
 	if o.Account.Held(f.Kit.Now()) {
 		page.HoldUntil = o.Account.HoldUntil
 	}
 	for _, one := range o.Sessions {
-		line := Session{ID: one.ID, Browser: one.Where.Label, Place: one.Where.Place(),
+		line := Session{ID: one.ID, Browser: one.Where.Label, Place: one.Where.Place(page.Lang),
 			SignedIn: one.CreatedAt, LastUsed: one.SeenAt, Current: one.ID == s.ID}
 		if line.Current {
 			line.LastUsed = f.Kit.Now()
