@@ -25,8 +25,8 @@ type sweepJob struct{}
 
 func (sweepJob) Kind() string { return "house.sweep" }
 
-// sweepMost bounds the rows of one table in one turn, so that a sweep never
-// holds the writer for long; a flood is swept over several turns.
+// sweepMost bounds the rows of one table in one transaction, so that a sweep
+// never holds the writer for long.
 const sweepMost = 2000
 
 func (h *House) jobs(j *outbox.Jobs) {
@@ -35,15 +35,22 @@ func (h *House) jobs(j *outbox.Jobs) {
 	outbox.Every(j, time.Minute, sweepJob{})
 }
 
-// sweep gives every growing table its turn, each in a transaction of its own.
+// sweep gives every growing table its turn, in short transactions until there is
+// nothing left to forget or the job's time is up.
 func (h *House) sweep(ctx context.Context) error {
-	for name, f := range map[string]func(context.Context, *db.Tx, int) error{
+	for name, f := range map[string]func(context.Context, *db.Tx, int) (int64, error){
 		"accounts": account.Sweep, "registrations": registration.Sweep, "recoveries": recovery.Sweep,
 		"sessions": session.Sweep, "attempts": attempt.Sweep, "messages": delivery.Sweep,
 		"limits": limit.Sweep, "answers": once.Sweep,
 	} {
-		if err := h.DB.Tx(ctx, func(tx *db.Tx) error { return f(ctx, tx, sweepMost) }); err != nil {
-			return fmt.Errorf("sweep %s: %w", name, err)
+		for n := int64(sweepMost); n >= sweepMost && ctx.Err() == nil; {
+			err := h.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+				n, err = f(ctx, tx, sweepMost)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("sweep %s: %w", name, err)
+			}
 		}
 	}
 	return nil

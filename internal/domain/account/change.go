@@ -167,9 +167,11 @@ func (b *Book) openChange(id, column string, box []byte) (string, error) {
 }
 
 // Sweep forgets changes and former addresses whose time is over.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
-	if err := New(tx).sweepChanges(ctx, tx.Now(), int32(n)); err != nil {
-		return err
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
+	changes, err := New(tx).sweepChanges(ctx, tx.Now(), int32(n))
+	if err != nil {
+		return 0, err
 	}
-	return New(tx).sweepFormerAddresses(ctx, tx.Now(), int32(n))
+	former, err := New(tx).sweepFormerAddresses(ctx, tx.Now(), int32(n))
+	return max(changes, former), err
 }

@@ -58,8 +58,8 @@ WHERE id = sqlc.arg(id) AND state = 'asked' AND expires_at > sqlc.arg(now);
 -- name: undoChange :execrows
 UPDATE address_change SET state = 'undone' WHERE id = sqlc.arg(id) AND state = 'confirmed' AND undo_until > sqlc.arg(now);
 
--- name: sweepChanges :exec
+-- name: sweepChanges :execrows
 DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2);
 
--- name: sweepFormerAddresses :exec
+-- name: sweepFormerAddresses :execrows
 DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2);

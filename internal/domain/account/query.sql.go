@@ -308,22 +308,28 @@ func (q *Queries) setLocale(ctx context.Context, locale string, now int64, iD st
 	return result.RowsAffected()
 }
 
-const sweepChanges = `-- name: sweepChanges :exec
+const sweepChanges = `-- name: sweepChanges :execrows
 DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepChanges(ctx context.Context, expiresAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepChanges, expiresAt, limit)
-	return err
+func (q *Queries) sweepChanges(ctx context.Context, expiresAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepChanges, expiresAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-const sweepFormerAddresses = `-- name: sweepFormerAddresses :exec
+const sweepFormerAddresses = `-- name: sweepFormerAddresses :execrows
 DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepFormerAddresses(ctx context.Context, until int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepFormerAddresses, until, limit)
-	return err
+func (q *Queries) sweepFormerAddresses(ctx context.Context, until int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepFormerAddresses, until, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const undoChange = `-- name: undoChange :execrows

@@ -77,6 +77,6 @@ func RefusedLately(ctx context.Context, q DBTX, browser []byte, now time.Time) (
 }
 
 // Sweep forgets attempts after 30 days, evidence with them.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	return New(tx).sweepAttempts(ctx, tx.Time().Add(-keep).UnixMicro(), int32(n))
 }

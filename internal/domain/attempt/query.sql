@@ -20,5 +20,5 @@ SELECT seq, at, kind, value FROM evidence WHERE attempt_id = $1 ORDER BY seq;
 -- name: refusedLately :one
 SELECT COUNT(*) FROM attempt WHERE browser = sqlc.arg(browser) AND created_at > sqlc.arg(since) AND state = 'refused';
 
--- name: sweepAttempts :exec
+-- name: sweepAttempts :execrows
 DELETE FROM attempt WHERE id IN (SELECT a.id FROM attempt a WHERE a.created_at < $1 LIMIT $2);

@@ -162,11 +162,14 @@ func (q *Queries) refusedLately(ctx context.Context, browser []byte, since int64
 	return count, err
 }
 
-const sweepAttempts = `-- name: sweepAttempts :exec
+const sweepAttempts = `-- name: sweepAttempts :execrows
 DELETE FROM attempt WHERE id IN (SELECT a.id FROM attempt a WHERE a.created_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepAttempts(ctx context.Context, createdAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepAttempts, createdAt, limit)
-	return err
+func (q *Queries) sweepAttempts(ctx context.Context, createdAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepAttempts, createdAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

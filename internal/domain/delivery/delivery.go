@@ -312,6 +312,6 @@ func (p *Post) Trace(ctx context.Context, id string) ([]Step, error) {
 }
 
 // Sweep forgets messages after 30 days, traces with them.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	return New(tx).sweepMessages(ctx, tx.Time().Add(-30*24*time.Hour).UnixMicro(), int32(n))
 }

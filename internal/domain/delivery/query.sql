@@ -28,5 +28,5 @@ FROM message_step s WHERE s.message_id = sqlc.arg(message_id) HAVING COUNT(*) < 
 -- name: stepsOf :many
 SELECT seq, at, hop, stage, code, enhanced, text FROM message_step WHERE message_id = $1 ORDER BY seq;
 
--- name: sweepMessages :exec
+-- name: sweepMessages :execrows
 DELETE FROM message WHERE id IN (SELECT m.id FROM message m WHERE m.created_at < $1 LIMIT $2);

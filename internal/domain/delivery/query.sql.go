@@ -219,11 +219,14 @@ func (q *Queries) stepsOf(ctx context.Context, messageID string) ([]stepsOfRow, 
 	return items, nil
 }
 
-const sweepMessages = `-- name: sweepMessages :exec
+const sweepMessages = `-- name: sweepMessages :execrows
 DELETE FROM message WHERE id IN (SELECT m.id FROM message m WHERE m.created_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepMessages(ctx context.Context, createdAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepMessages, createdAt, limit)
-	return err
+func (q *Queries) sweepMessages(ctx context.Context, createdAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepMessages, createdAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -20,5 +20,5 @@ UPDATE recovery SET state = 'proven' WHERE id = sqlc.arg(id) AND state IN ('aske
 UPDATE recovery SET state = 'done', done_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state IN ('asked','proven') AND expires_at > sqlc.arg(now);
 
--- name: sweepRecoveries :exec
+-- name: sweepRecoveries :execrows
 DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2);

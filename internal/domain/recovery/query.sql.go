@@ -112,11 +112,14 @@ func (q *Queries) recoveryByID(ctx context.Context, id string) (recoveryRow, err
 	return i, err
 }
 
-const sweepRecoveries = `-- name: sweepRecoveries :exec
+const sweepRecoveries = `-- name: sweepRecoveries :execrows
 DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepRecoveries(ctx context.Context, expiresAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepRecoveries, expiresAt, limit)
-	return err
+func (q *Queries) sweepRecoveries(ctx context.Context, expiresAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepRecoveries, expiresAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -137,6 +137,6 @@ func (d *Desk) Link(r Recovery) string { return d.Keys.Link('p', r.ID) }
 func (d *Desk) LinkFits(_ Recovery, link string) bool { return d.Keys.LinkMatches(link) }
 
 // Sweep forgets requests that ran out more than a day ago.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	return New(tx).sweepRecoveries(ctx, tx.Time().Add(-24*time.Hour).UnixMicro(), int32(n))
 }

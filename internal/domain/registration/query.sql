@@ -21,7 +21,7 @@ WHERE id = sqlc.arg(id) AND state = 'waiting' AND expires_at > sqlc.arg(now);
 -- name: void :execrows
 UPDATE registration SET state = 'void', password_hash = '' WHERE id = sqlc.arg(id) AND state = 'waiting';
 
--- name: sweepRegistrations :exec
+-- name: sweepRegistrations :execrows
 DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2);
 
 -- name: take :execrows

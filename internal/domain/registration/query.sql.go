@@ -110,13 +110,16 @@ func (q *Queries) registrationByID(ctx context.Context, id string) (registration
 	return i, err
 }
 
-const sweepRegistrations = `-- name: sweepRegistrations :exec
+const sweepRegistrations = `-- name: sweepRegistrations :execrows
 DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepRegistrations(ctx context.Context, expiresAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepRegistrations, expiresAt, limit)
-	return err
+func (q *Queries) sweepRegistrations(ctx context.Context, expiresAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepRegistrations, expiresAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const take = `-- name: take :execrows

@@ -169,7 +169,7 @@ func (d *Desk) seal(id, address string) []byte {
 }
 
 // Sweep forgets registrations that ran out.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	// A day later, so that a dead link can still say that it ran out.
 	return New(tx).sweepRegistrations(ctx, tx.Time().Add(-24*time.Hour).UnixMicro(), int32(n))
 }

@@ -24,7 +24,7 @@ UPDATE session SET ended_at = sqlc.arg(now), end_reason = sqlc.arg(reason) WHERE
 -- name: rotate :execrows
 UPDATE session SET secret_hash = sqlc.arg(secret_hash), proven_at = sqlc.arg(now), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
 
--- name: sweepSessions :exec
+-- name: sweepSessions :execrows
 DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2);
 
 -- name: insertBrowser :exec
@@ -37,5 +37,5 @@ UPDATE known_browser SET used_at = sqlc.arg(now) WHERE secret_hash = sqlc.arg(se
 -- name: endBrowsers :execrows
 UPDATE known_browser SET ended_at = sqlc.arg(now) WHERE account_id = sqlc.arg(account_id) AND ended_at = 0 AND secret_hash <> sqlc.arg(except_hash);
 
--- name: sweepBrowsers :exec
+-- name: sweepBrowsers :execrows
 DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2);

@@ -216,22 +216,28 @@ func (q *Queries) sessionsOf(ctx context.Context, accountID string, now int64, s
 	return items, nil
 }
 
-const sweepBrowsers = `-- name: sweepBrowsers :exec
+const sweepBrowsers = `-- name: sweepBrowsers :execrows
 DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepBrowsers(ctx context.Context, usedAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepBrowsers, usedAt, limit)
-	return err
+func (q *Queries) sweepBrowsers(ctx context.Context, usedAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepBrowsers, usedAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-const sweepSessions = `-- name: sweepSessions :exec
+const sweepSessions = `-- name: sweepSessions :execrows
 DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2)
 `
 
-func (q *Queries) sweepSessions(ctx context.Context, expiresAt int64, limit int32) error {
-	_, err := q.db.ExecContext(ctx, sweepSessions, expiresAt, limit)
-	return err
+func (q *Queries) sweepSessions(ctx context.Context, expiresAt int64, limit int32) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepSessions, expiresAt, limit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const touch = `-- name: touch :exec

@@ -216,12 +216,14 @@ func (d *Desk) Flush(ctx context.Context) error {
 
 // Sweep forgets sessions a week after their end of life and browsers that were
 // not used for a year, at most n of each.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	q := New(tx)
-	if err := q.sweepSessions(ctx, tx.Time().Add(-7*24*time.Hour).UnixMicro(), int32(n)); err != nil {
-		return err
+	sessions, err := q.sweepSessions(ctx, tx.Time().Add(-7*24*time.Hour).UnixMicro(), int32(n))
+	if err != nil {
+		return 0, err
 	}
-	return q.sweepBrowsers(ctx, tx.Time().Add(-knownLife).UnixMicro(), int32(n))
+	browsers, err := q.sweepBrowsers(ctx, tx.Time().Add(-knownLife).UnixMicro(), int32(n))
+	return max(sessions, browsers), err
 }
 
 // Place gives country and network as one text in a language, for lists and

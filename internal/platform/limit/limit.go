@@ -59,8 +59,11 @@ RETURNING tat`
 const sqlPeek = `SELECT tat FROM limit_bucket WHERE bucket = $1`
 
 // Sweep forgets buckets that are full again, at most n of them.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM limit_bucket WHERE bucket IN
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM limit_bucket WHERE bucket IN
 		(SELECT bucket FROM limit_bucket WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }

@@ -30,7 +30,7 @@ func Do[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, key string, 
 		return f()
 	}
 	var none T
-	act := token.Hash(key)
+	act := actOf(keys, key)
 	place := string(act)
 	n, err := affected(tx.ExecContext(ctx, sqlMark, act, []byte{}, tx.Time().Add(Life).UnixMicro()))
 	if err != nil {
@@ -64,13 +64,17 @@ func again[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, act []byt
 	return out, json.Unmarshal(plain, &out)
 }
 
+// actOf names an act in the table. The key holds everything that was sent, a
+// password too: a plain digest of it could be searched in a stolen copy (PW3).
+func actOf(keys *token.Keyring, key string) []byte { return keys.Index("once", key) }
+
 // Peek gives the answer of an act that was done already, so that a repeat need
 // not pay for its costly part again.
 func Peek[T any](ctx context.Context, r *db.Reader, keys *token.Keyring, key string, now time.Time) (out T, ok bool, err error) {
 	if key == "" {
 		return out, false, nil
 	}
-	act := token.Hash(key)
+	act := actOf(keys, key)
 	var box []byte
 	err = r.QueryRowContext(ctx, sqlFresh, act, now.UnixMicro()).Scan(&box)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -94,10 +98,13 @@ const (
 )
 
 // Sweep forgets old answers, at most n of them.
-func Sweep(ctx context.Context, tx *db.Tx, n int) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM once WHERE act IN
+func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM once WHERE act IN
 		(SELECT act FROM once WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 func affected(res sql.Result, err error) (int64, error) {

@@ -66,6 +66,8 @@ func New(d *db.DB, jobs *Jobs, log *slog.Logger) (*Queue, error) {
 		// Cancelling does not reach a running job on SQLite: every job has an end.
 		JobTimeout:  2 * time.Minute,
 		MaxAttempts: 25,
+		// What is done is told by each noun's own rows.
+		CompletedJobRetentionPeriod: time.Hour,
 	}
 	if d.Engine == db.Postgres {
 		return newPostgres(d, conf)
