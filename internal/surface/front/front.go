@@ -190,7 +190,7 @@ func status(k fault.Kind) int {
 // Pages that can show it beside their form call it; Fail does for the rest.
 func (f *Front) refused(w http.ResponseWriter, r *http.Request, err error) (*fault.Error, int) {
 	e := fault.Of(err)
-	if e.Reference == "" && e.Kind == fault.Internal {
+	if e.Reference == "" { // law 1: support can look up every refusal
 		e.Reference = obs.RequestID(r.Context())
 	}
 	if e.RetryAfter > 0 {

@@ -99,7 +99,9 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 		// lose what was typed as well.
 		page.Failures, _ = f.Signin.Failures(r.Context(), browser)
 	}
-	e.Reference = step.Reference
+	if step.Reference != "" {
+		e.Reference = step.Reference
+	}
 	page.Hints = step.Hints
 	page.Problem = NewProblem(e, "/signin")
 	return f.show(w, code, page.Lang, PageSignIn, page)
