@@ -171,14 +171,14 @@ func sampleErrors() samplePage {
 		}})
 	}
 	retry, recover := Action{"retry", "/signin"}, Action{"recover", "/recover"}
-	add("400", 400, "request.malformed", 0)
+	add("400", 400, "request.malformed", 0, Action{"support", "/support"})
 	add("403", 403, "request.cross_site", 0)
 	add("404", 404, "request.not_found", 0, Action{"home", "/"}, Action{"help", "/help"})
 	add("405", 405, "request.method", 0)
 	add("409", 409, "find.two-tabs", 0, Action{"account", "/account"})
 	add("413", 413, "request.too_large", 0, Action{"register", "/register"})
 	add("429", 429, "request.too_many", 45, recover, Action{"signin", "/signin"})
-	add("500", 500, "unknown", 0, retry, Action{"status", "/status"}, Action{"support", "/support"})
+	add("500", 500, "unknown", 0, retry, Action{"status", "/status"})
 	add("503", 503, "srv.emergency", 20, retry, Action{"status", "/status"})
 	add("busy", 503, "srv.overload", 120, Action{"other", "/signin?other=1"})
 	for _, code := range []string{
