@@ -43,8 +43,8 @@ const Path = "/forward-auth"
 // Config is what a Handler is made of.
 type Config struct {
 	Kit    *web.Kit
-	Email  bool // send Remote-Email
-	Groups bool // send Remote-Groups; empty until there are groups
+	Email  bool // fill Remote-Email
+	Groups bool // fill Remote-Groups; there are no groups yet
 	// Timeout is how long the session may be looked for; 0 means 2 s, which is
 	// less than the proxies of our examples wait.
 	Timeout time.Duration
@@ -113,20 +113,25 @@ func (h *Handler) session(r *http.Request) (session.Session, error) {
 	return h.Kit.Sessions.Check(ctx, secret)
 }
 
-// admit says who is there. Keys are written in their canonical form: assigning
-// them saves what Header.Set spends on finding it.
+// admit says who is there. All four names are always answered, empty where there
+// is nothing to tell: a proxy that copies an absent header may leave a client's
+// own in place (FA1), and Caddy 2.6 sends the name of its variable instead.
+// Keys are written in their canonical form: assigning them saves what Header.Set
+// spends on finding it.
 func (h *Handler) admit(w http.ResponseWriter, s session.Session) {
-	head := w.Header()
-	head["Remote-User"] = []string{s.Account}
+	var email, hold string
 	if h.Email {
-		head["Remote-Email"] = []string{plainASCII(s.Address)}
-	}
-	if h.Groups {
-		head["Remote-Groups"] = []string{""}
+		email = plainASCII(s.Address)
 	}
 	if s.HoldUntil.After(h.Kit.Now()) { // a reset was not long ago (RS6)
-		head["Remote-Hold"] = []string{s.HoldUntil.UTC().Format(time.RFC3339)}
+		hold = s.HoldUntil.UTC().Format(time.RFC3339)
 	}
+	values := [...]string{s.Account, email, "", hold}
+	head := w.Header()
+	head["Remote-User"] = values[0:1:1]
+	head["Remote-Email"] = values[1:2:2]
+	head["Remote-Groups"] = values[2:3:3]
+	head["Remote-Hold"] = values[3:4:4]
 	answer(w, http.StatusOK)
 }
 
