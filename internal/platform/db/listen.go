@@ -30,8 +30,7 @@ type Ear struct {
 }
 
 const (
-	// earBeat is how often a quiet listener proves that its line is up. The
-	// proof is a query on the listening connection, which cannot return before
+	// earBeat is how often a listener proves that its line is up. The proof is a query on the listening connection, which cannot return before
 	// what was notified earlier.
 	earBeat = 300 * time.Millisecond
 	// earFresh is how old a proof may be; with earBeat it bounds how long a
@@ -109,9 +108,9 @@ func (d *DB) listen(ctx context.Context, channel string, e *Ear) error {
 		return err
 	}
 	e.reset()
+	due := time.Now() // the first proof is asked for at once
 	for {
-		e.alive.Store(int64(time.Since(e.start)))
-		wait, cancel := context.WithTimeout(ctx, earBeat)
+		wait, cancel := context.WithDeadline(ctx, due)
 		n, err := conn.WaitForNotification(wait)
 		timedOut := wait.Err() != nil && ctx.Err() == nil
 		cancel()
@@ -119,9 +118,14 @@ func (d *DB) listen(ctx context.Context, channel string, e *Ear) error {
 		case err == nil:
 			e.hear(n.Payload)
 		case timedOut:
+			// Counted from the question, not from its answer: a word that is
+			// said in between may still be on a slow line.
+			asked := time.Now()
 			if err := d.beat(ctx, conn, e); err != nil {
 				return err
 			}
+			e.alive.Store(int64(asked.Sub(e.start)))
+			due = asked.Add(earBeat)
 		default:
 			return err
 		}
