@@ -51,8 +51,8 @@ func (h *House) Open(x Extra) (*Doors, error) {
 	d.Front.Routes(d.Mux)
 	d.Mux.Handle("GET "+web.StaticPrefix, static)
 	d.Mux.Handle("/api/v1/", apis)
-	d.Mux.Handle("/forward-auth", forwardauth.New(forwardauth.Config{
-		Kit: h.Kit, Email: h.Settings.ForwardAuth.Email, Groups: h.Settings.ForwardAuth.Groups}))
+	proxies := forwardauth.New(forwardauth.Config{
+		Kit: h.Kit, Email: h.Settings.ForwardAuth.Email, Groups: h.Settings.ForwardAuth.Groups})
 	d.Mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok") })
 	d.Mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { h.ready(w, r, d) })
 	if x.Routes != nil {
@@ -66,7 +66,7 @@ func (h *House) Open(x Extra) (*Doors, error) {
 		d.Front.Fail(w, r, err)
 	}
 	guard := web.NewGuard(h.Kit, &fallback{d.Mux, refuse}, refuse)
-	d.Handler = h.Traces.Handler(obs.Middleware(guard, obs.Options{Logger: h.Log, Metrics: h.Metrics,
+	d.Handler = h.Traces.Handler(obs.Middleware(proxies.Before(guard), obs.Options{Logger: h.Log, Metrics: h.Metrics,
 		Failed: func(w http.ResponseWriter, r *http.Request) { refuse(w, r, fault.New(fault.Internal, "unknown")) },
 		Dull: func(route string, status int) bool {
 			return status == http.StatusUnauthorized && (strings.HasSuffix(route, "/forward-auth") || strings.HasSuffix(route, "/api/v1/session"))
