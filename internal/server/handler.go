@@ -97,7 +97,7 @@ func (h *House) parts() []front.StatusPart {
 	if h.DB.Ping(ctx) != nil {
 		state = front.Down
 	}
-	return []front.StatusPart{{Name: "signin", State: state}, {Name: "register", State: state}, {Name: "mail", State: state}}
+	return []front.StatusPart{{Name: "signin", State: state}, {Name: "register", State: state}}
 }
 
 // ready answers GET /readyz: 200 when this node can do its work.
