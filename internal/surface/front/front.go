@@ -209,9 +209,15 @@ func (f *Front) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if len(e.Next) == 0 {
 		e.Next = []string{"signin", "help"}
 	}
-	path := r.URL.Path
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		path = parent(path)
+	path := parent(r.URL.Path)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		// A form's own address stands in the bar after a refusal; whoever loads it
+		// again finds the page, not an error.
+		if e.Kind == fault.Method && path != r.URL.Path {
+			http.Redirect(w, r, path, http.StatusSeeOther)
+			return
+		}
+		path = r.URL.Path
 	}
 	page := ErrorPage{Frame: f.frame(w, r, path), Status: code}
 	page.Problem = NewProblem(e, path)
@@ -225,13 +231,19 @@ func (f *Front) Fail(w http.ResponseWriter, r *http.Request, err error) {
 // "/register/ID/confirm" is on "/register/ID".
 func parent(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
-	if len(parts) > 1 {
-		switch parts[len(parts)-1] {
-		case "confirm", "resend", "address", "password", "end", "renew":
-			if !(parts[0] == "account" && len(parts) == 2) {
-				return "/" + strings.Join(parts[:len(parts)-1], "/")
-			}
-		}
+	switch {
+	case path == "/signout":
+		return "/signin"
+	case len(parts) < 2:
+		return path
+	case parts[0] == "account" && (parts[1] == "sessions" || parts[1] == "locale"):
+		return "/account"
+	case parts[0] == "account" && len(parts) == 2:
+		return path
+	}
+	switch parts[len(parts)-1] {
+	case "confirm", "resend", "address", "password", "renew":
+		return "/" + strings.Join(parts[:len(parts)-1], "/")
 	}
 	return path
 }

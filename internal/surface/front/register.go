@@ -4,14 +4,19 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/registration"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
 )
 
 func (f *Front) getRegister(w http.ResponseWriter, r *http.Request) error {
-	page := Register{Frame: f.frame(w, r, "/register"), MinLength: f.MinLength}
+	page := f.registerPage(w, r)
 	return f.show(w, http.StatusOK, page.Lang, PageRegister, page)
+}
+
+func (f *Front) registerPage(w http.ResponseWriter, r *http.Request) Register {
+	return Register{Frame: f.frame(w, r, "/register"), MinLength: f.MinLength, Domains: account.CommonDomains()}
 }
 
 // postRegister answers POST /register.
@@ -37,7 +42,8 @@ func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error)
 	if e.Kind == fault.Internal {
 		return err
 	}
-	page := Register{Frame: f.frame(w, r, "/register"), Email: r.PostForm.Get("email"), MinLength: f.MinLength}
+	page := f.registerPage(w, r)
+	page.Email = r.PostForm.Get("email")
 	page.Problem = NewProblem(e, "/register")
 	page.Suggestion, _ = e.Args["suggestion"].(string)
 	return f.show(w, code, page.Lang, PageRegister, page)

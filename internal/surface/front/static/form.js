@@ -57,13 +57,29 @@ each('[data-show]', (/** @type {HTMLButtonElement} */ button) => {
 	input.form?.addEventListener('submit', () => show(false));
 });
 
+// Leaving a field is often the beginning of a press on a button. A hint that came
+// just then would push the button away, and the press would land beside it: hints
+// wait until the finger is up.
+let pressed = false;
+/** @type {(() => void)[]} */
+const later = [];
+addEventListener('pointerdown', () => { pressed = true; }, true);
+for (const end of ['pointerup', 'pointercancel']) {
+	addEventListener(end, () => {
+		pressed = false;
+		for (const act of later.splice(0)) setTimeout(act);
+	}, true);
+}
+/** @param {() => void} act */
+const still = (act) => { pressed ? later.push(act) : act(); };
+
 each('[data-fold]', (/** @type {HTMLInputElement} */ input) => {
 	const size = Number(input.dataset.digits ?? 0);
 	input.addEventListener('change', () => {
 		let text = fold(input.value);
 		if (size) text = text.replace(/[\s\-\u2010-\u2015\u30fc]/g, '');
 		if (text !== input.value) input.value = text;
-		hint(input, 'short', size > 0 && /^\d+$/.test(text) && text.length < size);
+		still(() => hint(input, 'short', size > 0 && /^\d+$/.test(text) && text.length < size));
 	});
 });
 
