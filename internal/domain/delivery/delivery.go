@@ -204,7 +204,7 @@ func (p *Post) cap(ctx context.Context, tx *db.Tx, d Draft) error {
 		name string
 		rate limit.Rate
 	}{
-		{fmt.Sprintf("mail act %s", d.Subject), limit.Rate{Burst: 1, Every: resendPause}},
+		{fmt.Sprintf("mail act %s %x", d.Subject, d.Key), limit.Rate{Burst: 1, Every: resendPause}},
 		{fmt.Sprintf("mail hour %x", d.Key), perHour},
 		{fmt.Sprintf("mail day %x", d.Key), perDay},
 	}
