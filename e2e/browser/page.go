@@ -130,6 +130,16 @@ func (p *Page) Cookies() []*network.Cookie {
 	return cookies
 }
 
+// Forget empties this browser's cookies: what a browser that keeps none looks
+// like from the next request on.
+func (p *Page) Forget() {
+	p.t.Helper()
+	p.run("forget cookies", chromedp.ActionFunc(func(ctx context.Context) error {
+		ctx = cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
+		return storage.ClearCookies().WithBrowserContextID(p.incognito).Do(ctx)
+	}))
+}
+
 // Shot saves a picture of the whole page as NAME.png in the folder that
 // GENKAN_SHOTS names, if it is set.
 func (p *Page) Shot(name string) {
