@@ -283,7 +283,9 @@ func TestGenkanDown(t *testing.T) {
 			{"says 500", func() { set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }) }},
 			{"says 403", func() { set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }) }},
 			{"says 429", func() { set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }) }},
-			{"moves", func() { set(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusTemporaryRedirect) }) }},
+			{"moves", func() {
+				set(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusTemporaryRedirect) })
+			}},
 			{"hangs", func() {
 				set(func(_ http.ResponseWriter, r *http.Request) {
 					select {
