@@ -34,7 +34,8 @@ func (k *Keyring) Open(use string, box []byte, place ...string) ([]byte, error) 
 	if len(box) < 1 || len(box) < 1+int(box[0])+chacha20poly1305.NonceSizeX {
 		return nil, ErrBox
 	}
-	id, rest := string(box[1:1+box[0]]), box[1+box[0]:]
+	end := 1 + int(box[0]) // an int: in bytes 1+255 is 0
+	id, rest := string(box[1:end]), box[end:]
 	r, ok := k.byID(id)
 	if !ok {
 		return nil, ErrBox

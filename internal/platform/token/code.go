@@ -58,7 +58,9 @@ func ReadLink(text string) (letter byte, id string, ok bool) {
 		return 0, "", false
 	}
 	raw, err := letters.DecodeString(text[1:])
-	if err != nil {
+	// One proof has one form: the decoder alone would pass over line breaks and
+	// over the last letter's unused bits.
+	if err != nil || letters.EncodeToString(raw) != text[1:] {
 		return 0, "", false
 	}
 	return text[0], uuid.UUID(raw[:16]).String(), true

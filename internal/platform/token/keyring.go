@@ -84,6 +84,10 @@ func Parse(raw []byte) (*Keyring, error) {
 		seen[m[1]] = true
 		k.roots = append(k.roots, root{m[1], secret})
 	}
+	if err := lines.Err(); err != nil {
+		// A line too long to read would hide the keys after it.
+		return nil, fmt.Errorf("key_file: %w", err)
+	}
 	if len(k.roots) == 0 {
 		return nil, errors.New("key_file: holds no key; make one with: genkan config key")
 	}
