@@ -54,7 +54,7 @@ func devSettings(port int) []config.Option {
 	return []config.Option{
 		set("origin", fmt.Sprintf("http://localhost:%d", port)),
 		set("service.name", "Genkan"), set("service.name_ja", "げんかん"),
-		set("smtp.from", "no-reply@genkan.example"), set("metrics.listen", ""),
+		set("smtp.from", "no-reply@genkan.example"), set("service.support_mail", "help@genkan.example"), set("metrics.listen", ""),
 	}
 }
 

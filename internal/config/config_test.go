@@ -101,10 +101,10 @@ func TestNothingSetIsFineExceptToServe(t *testing.T) {
 		}
 		_, err := Load(path, nil, ForServe())
 		var faults Faults
-		if !errors.As(err, &faults) || len(faults) != 4 {
+		if !errors.As(err, &faults) || len(faults) != 5 {
 			t.Fatalf("%q: %v", path, err)
 		}
-		for i, p := range []string{"origin", "key_file", "smtp.host", "smtp.from"} {
+		for i, p := range []string{"origin", "key_file", "smtp.host", "smtp.from", "service.support_mail"} {
 			f := faults[i]
 			if f.Path != p || !strings.Contains(f.Says, envName(p)) || path != "" && f.Where != path {
 				t.Errorf("%v", f)
@@ -126,13 +126,13 @@ func TestAllFaultsAtOnceInOrder(t *testing.T) {
 		got[i] = strings.TrimPrefix(f.Where, path) + " " + f.Path
 	}
 	want := []string{
-		" origin", " key_file", ":2:3 session.idle", ":3:1 nonsense", ":4:1 smtp.host", ":4:1 smtp.from", ":5:3 smtp.port",
+		" origin", " key_file", " service.support_mail", ":2:3 session.idle", ":3:1 nonsense", ":4:1 smtp.host", ":4:1 smtp.from", ":5:3 smtp.port",
 		"GENKAN_NONSENSE ", "GENKAN_LOG_LEVEL log.level", "--listen listen",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if !strings.HasPrefix(err.Error(), "10 faults in the settings:\n  ") {
+	if !strings.HasPrefix(err.Error(), "11 faults in the settings:\n  ") {
 		t.Error(err)
 	}
 }

@@ -80,7 +80,7 @@ type Service struct {
 	NameJa string `yaml:"name_ja" example:"玄関"`
 	// Page where people find a human when nothing else helps; https.
 	SupportURL string `yaml:"support_url" example:"https://www.example.jp/help"`
-	// Address that people may write to.
+	// Address that people may write to. Needed by `genkan serve` unless support_url is set: nobody is left without a human.
 	SupportMail string `yaml:"support_mail" example:"help@example.jp"`
 }
 

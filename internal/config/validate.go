@@ -38,6 +38,9 @@ func (s *Settings) ServeFaults() Faults {
 	r.need("key_file", s.KeyFile, "the file with the keys; docs/operator.md says how to make one")
 	r.need("smtp.host", s.SMTP.Host, "the mail server: without mail nobody can register or get back in")
 	r.need("smtp.from", s.SMTP.From, "the address that mails come from")
+	if s.Service.SupportURL == "" {
+		r.need("service.support_mail", s.Service.SupportMail, "an address where people find a human when nothing else helps, or set service.support_url to a page")
+	}
 	if s.Data == "" && s.DatabaseURL == "" && s.DatabaseURLFile == "" {
 		r.need("data", "", "the folder of the database")
 	}

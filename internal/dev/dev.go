@@ -85,6 +85,8 @@ func loopback(next http.Handler) http.Handler {
 
 func (w *World) page(f *front.Front, name string, data func(r *http.Request, fr front.Frame) any) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		// Mails have inline styles; they are shown in a sandboxed frame.
+		rw.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'")
 		fr := f.DevFrame(rw, r)
 		if err := f.Pages.Render(rw, http.StatusOK, fr.Lang, name, data(r, fr)); err != nil {
 			http.Error(rw, err.Error(), http.StatusInternalServerError)

@@ -1,6 +1,9 @@
 package account
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // commonDomains are the mail domains that people in Japan register with, the
 // ones a mistyped domain is compared with.
@@ -12,6 +15,13 @@ var commonDomains = []string{
 	"so-net.ne.jp", "biglobe.ne.jp", "yahoo.com", "proton.me",
 }
 
+// realDomains are well-known too, and only a slip away from another: nobody is
+// asked about them.
+var realDomains = []string{
+	"mail.com", "ymail.com", "email.com", "aol.com", "gmx.com", "gmx.de", "live.com", "qq.com", "me.co.jp",
+	"yahoo.co.uk", "yahoo.co.in", "yahoo.co.id", "yahoo.co.kr", "hotmail.co.uk", "hotmail.co.kr", "outlook.kr", "live.kr",
+}
+
 // CommonDomains gives the domains that SuggestAddress knows.
 func CommonDomains() []string { return append([]string(nil), commonDomains...) }
 
@@ -21,6 +31,9 @@ func CommonDomains() []string { return append([]string(nil), commonDomains...) }
 // but the text, so it says the same to everybody.
 func SuggestAddress(a Address) string {
 	local, domain, _ := strings.Cut(a.Typed, "@")
+	if slices.Contains(realDomains, domain) {
+		return ""
+	}
 	best, least := "", 3
 	for _, d := range commonDomains {
 		if d == domain {
