@@ -20,7 +20,6 @@
 package forwardauth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -106,11 +105,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) session(r *http.Request) (session.Session, error) {
 	secret := h.Kit.Secret(r)
 	if secret == "" {
-		return session.Session{}, session.ErrNone // no timer for those who show nothing
+		return session.Session{}, session.ErrNone
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.Timeout)
-	defer cancel()
-	return h.Kit.Sessions.Check(ctx, secret)
+	return h.Kit.Sessions.CheckWithin(r.Context(), secret, h.Timeout)
 }
 
 // admit says who is there. All four names are always answered, empty where there
@@ -124,7 +121,8 @@ func (h *Handler) admit(w http.ResponseWriter, s session.Session) {
 		email = plainASCII(s.Address)
 	}
 	if s.HoldUntil.After(h.Kit.Now()) { // a reset was not long ago (RS6)
-		hold = s.HoldUntil.UTC().Format(time.RFC3339)
+		// Rounded up: a hold must not end early for want of digits.
+		hold = s.HoldUntil.UTC().Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339)
 	}
 	values := [...]string{s.Account, email, "", hold}
 	head := w.Header()

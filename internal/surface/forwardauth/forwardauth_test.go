@@ -56,7 +56,7 @@ func wantEmpty(t *testing.T, res *http.Response, names ...string) {
 func TestHoldIsToldWhileItRuns(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, testkit.SQLite(t, migrate), "taro@example.jp")
-	until := h.clock.Now().Add(30 * time.Minute)
+	until := h.clock.Now().Add(30*time.Minute - time.Millisecond)
 	h.tx(func(tx *db.Tx) error {
 		if err := h.book.Hold(context.Background(), tx, h.account, until, "recovered"); err != nil {
 			return err
