@@ -50,7 +50,8 @@ func (h *House) Open(x Extra) (*Doors, error) {
 	}
 	d.Front.Routes(d.Mux)
 	d.Mux.Handle("GET "+web.StaticPrefix, static)
-	d.Mux.Handle("/api/v1/", apis)
+	d.Mux.Handle(api.Prefix, apis)
+	d.Mux.HandleFunc("GET "+api.SessionPath, apis.Session)
 	proxies := forwardauth.New(forwardauth.Config{
 		Kit: h.Kit, Email: h.Settings.ForwardAuth.Email, Groups: h.Settings.ForwardAuth.Groups})
 	d.Mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok") })
@@ -65,14 +66,18 @@ func (h *House) Open(x Extra) (*Doors, error) {
 		}
 		d.Front.Fail(w, r, err)
 	}
-	guard := web.NewGuard(h.Kit, &fallback{d.Mux, refuse}, refuse)
-	d.Handler = h.Traces.Handler(obs.Middleware(proxies.Before(guard), obs.Options{Logger: h.Log, Metrics: h.Metrics,
+	d.Mux.HandleFunc("/", (&nowhere{d.Mux, refuse}).ServeHTTP)
+	guard := web.NewGuard(h.Kit, d.Mux, refuse)
+	d.Handler = h.Traces.Handler(obs.Middleware(proxies.Before(guard), obs.Options{Logger: h.Log, Metrics: h.Metrics, Timeout: patience,
 		Failed: func(w http.ResponseWriter, r *http.Request) { refuse(w, r, fault.New(fault.Internal, "unknown")) },
 		Dull: func(route string, status int) bool {
 			return status == http.StatusUnauthorized && (strings.HasSuffix(route, "/forward-auth") || strings.HasSuffix(route, "/api/v1/session"))
 		}}))
 	return d, nil
 }
+
+// patience is how long a request may wait for anything but the network.
+const patience = 30 * time.Second
 
 func forPrograms(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/forward-auth"
@@ -120,43 +125,30 @@ func plain(w http.ResponseWriter, status int, word string) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"status": word})
 }
 
-// fallback answers in our own words what the mux has no route for: unknown
+// nowhere answers in our own words what the mux has no route for: unknown
 // paths, and methods that a path does not take.
-type fallback struct {
+type nowhere struct {
 	mux    *http.ServeMux
 	refuse func(http.ResponseWriter, *http.Request, error)
 }
 
-func (f *fallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := f.mux.Handler(r); pattern != "" {
-		obs.SetRoute(r.Context(), pattern)
-		f.mux.ServeHTTP(w, r)
+func (n *nowhere) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if allow := n.allowed(r); allow != "" {
+		w.Header().Set("Allow", allow) // RFC 9110 15.5.6
+		n.refuse(w, r, &fault.Error{Kind: fault.Method, Code: "request.method", Next: []string{"signin", "help"}})
 		return
 	}
-	probe := &headerOnly{header: http.Header{}}
-	f.mux.ServeHTTP(probe, r)
-	if probe.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.header.Get("Allow"))
-		f.refuse(w, r, &fault.Error{Kind: fault.Method, Code: "request.method", Next: []string{"signin", "help"}})
-		return
-	}
-	if to := probe.header.Get("Location"); to != "" && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") {
-		http.Redirect(w, r, to, probe.status) // the mux tidies the path
-		return
-	}
-	f.refuse(w, r, fault.New(fault.NotFound, "request.not_found").Offer("signin", "help"))
+	n.refuse(w, r, fault.New(fault.NotFound, "request.not_found").Offer("signin", "help"))
 }
 
-// headerOnly swallows an answer but for its status and headers.
-type headerOnly struct {
-	header http.Header
-	status int
-}
-
-func (p *headerOnly) Header() http.Header         { return p.header }
-func (p *headerOnly) Write(b []byte) (int, error) { p.WriteHeader(http.StatusOK); return len(b), nil }
-func (p *headerOnly) WriteHeader(status int) {
-	if p.status == 0 {
-		p.status = status
+// allowed lists the methods that the path of r takes, or "".
+func (n *nowhere) allowed(r *http.Request) string {
+	var takes []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		_, pattern := n.mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
+		if pattern != "" && pattern != "/" {
+			takes = append(takes, method)
+		}
 	}
+	return strings.Join(takes, ", ")
 }

@@ -100,6 +100,12 @@ var ErrNone = errors.New("no such session")
 // Check gives the session of a secret, or ErrNone. Any other error means that
 // it could not be found out: the caller must not let anybody in (FA3).
 func (d *Desk) Check(ctx context.Context, secret string) (Session, error) {
+	return d.CheckWithin(ctx, secret, 0)
+}
+
+// CheckWithin is Check for callers that cannot wait longer than limit; 0 is as
+// long as ctx lasts. What is remembered needs no timer.
+func (d *Desk) CheckWithin(ctx context.Context, secret string, limit time.Duration) (Session, error) {
 	if len(secret) != 43 {
 		return Session{}, ErrNone
 	}
@@ -107,6 +113,11 @@ func (d *Desk) Check(ctx context.Context, secret string) (Session, error) {
 	now := d.DB.Now()
 	if s, ok := d.memory.get(key, now, d.Idle); ok {
 		return s, nil
+	}
+	if limit > 0 {
+		bounded, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx = bounded
 	}
 	return d.load(ctx, key, now)
 }

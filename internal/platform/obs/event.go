@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // maxAttrs bounds what one event may carry; more is dropped and counted.
@@ -33,17 +35,12 @@ type scope struct {
 	madeID string
 	pool   *sync.Pool
 	writer writer
+
+	timeout time.Duration // of the work; 0: none
+	bounded atomic.Pointer[bounded]
 }
 
 type scopeKey struct{}
-
-// Value answers for the scope itself and asks the outer context for the rest.
-func (s *scope) Value(key any) any {
-	if key == (scopeKey{}) {
-		return s
-	}
-	return s.Context.Value(key)
-}
 
 func scopeOf(ctx context.Context) *scope {
 	s, _ := ctx.Value(scopeKey{}).(*scope)
@@ -166,5 +163,8 @@ func (s *scope) close() *event {
 	defer s.mu.Unlock()
 	ev := s.ev
 	s.ev, s.closed = nil, true
+	if b := s.bounded.Load(); b != nil {
+		b.cancel()
+	}
 	return ev
 }

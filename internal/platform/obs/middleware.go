@@ -24,6 +24,9 @@ type Options struct {
 	Logger  *slog.Logger
 	Metrics *Metrics         // nil: none are kept
 	Now     func() time.Time // nil: the system's clock
+	// Timeout ends the request's context, counted from the first wait on it; 0:
+	// it ends with the connection only.
+	Timeout time.Duration
 	// Failed answers 500 after a panic, when nothing was sent yet; nil sends an
 	// empty one.
 	Failed http.HandlerFunc
@@ -65,7 +68,7 @@ type middleware struct {
 }
 
 func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s := &scope{Context: r.Context(), id: m.newID, pool: &m.events}
+	s := &scope{Context: r.Context(), id: m.newID, pool: &m.events, timeout: m.Timeout}
 	s.writer.ResponseWriter = w
 	outer := r
 	r = r.WithContext(s)

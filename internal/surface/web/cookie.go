@@ -22,10 +22,13 @@ const (
 
 // cookieName adds the prefix that binds a cookie to this very host (SE1).
 func (k *Kit) cookieName(name string) string {
-	if k.Secure() {
-		return "__Host-" + name
+	switch {
+	case !k.Secure():
+		return name
+	case name == SessionCookie: // ready made for what is asked most
+		return "__Host-" + SessionCookie
 	}
-	return name
+	return "__Host-" + name
 }
 
 // SetCookie sets one of our cookies: HttpOnly, SameSite=Lax, whole host. A life

@@ -1,13 +1,11 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/genkan/genkan/internal/platform/fault"
 )
@@ -24,12 +22,18 @@ func badBody(err error) error {
 // Guard stands before every route of the public listener: headers that every
 // answer has, bounds, and the refusal of requests that other sites make.
 type Guard struct {
-	Kit     *Kit
-	Next    http.Handler
-	Refuse  func(w http.ResponseWriter, r *http.Request, err error) // draws a refusal
-	Timeout time.Duration
+	Kit    *Kit
+	Next   http.Handler
+	Refuse func(w http.ResponseWriter, r *http.Request, err error) // draws a refusal
 
-	csp string
+	headers []header
+}
+
+// header is ready to be put into an answer. The values are shared by all answers
+// and full to their capacity, so that adding one makes a copy.
+type header struct {
+	name   string
+	values []string
 }
 
 // Body bounds; a route that takes more says so itself (none does yet).
@@ -37,7 +41,22 @@ const maxBody = 64 << 10
 
 // NewGuard makes a guard.
 func NewGuard(k *Kit, next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) *Guard {
-	return &Guard{Kit: k, Next: next, Refuse: refuse, Timeout: 30 * time.Second, csp: policy(k)}
+	g := &Guard{Kit: k, Next: next, Refuse: refuse}
+	g.always("Content-Security-Policy", policy(k))
+	g.always("X-Content-Type-Options", "nosniff")
+	g.always("Referrer-Policy", "no-referrer")
+	g.always("Cross-Origin-Opener-Policy", "same-origin")
+	g.always("Cross-Origin-Resource-Policy", "same-origin")
+	g.always("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
+	g.always("Cache-Control", "no-store")
+	if k.Secure() {
+		g.always("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+	return g
+}
+
+func (g *Guard) always(name, value string) {
+	g.headers = append(g.headers, header{http.CanonicalHeaderKey(name), []string{value}})
 }
 
 // policy is our Content-Security-Policy (WB2): nothing but our own files. Forms
@@ -58,24 +77,16 @@ func policy(k *Kit) string {
 // ServeHTTP checks and passes on.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", g.csp)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
-	h.Set("Cache-Control", "no-store")
-	if g.Kit.Secure() {
-		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	for _, one := range g.headers {
+		h[one.name] = one.values
 	}
 	if err := g.check(r); err != nil {
 		g.Refuse(w, r, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), g.Timeout)
-	defer cancel()
-	r = r.WithContext(ctx)
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	}
 	g.Next.ServeHTTP(w, r)
 }
 
