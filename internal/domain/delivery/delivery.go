@@ -145,10 +145,11 @@ type Sent struct {
 const resendPause = 60 * time.Second
 
 // perHour and perDay cap what can be caused towards one address, over all
-// capped kinds (RS8). Counting looks at the typed address only.
-var (
-	perHour = limit.PerWindow(3, time.Hour)
-	perDay  = limit.PerWindow(10, 24*time.Hour)
+// capped kinds, in any hour and any day (RS8). Counting looks at the typed
+// address only.
+const (
+	perHour = 3
+	perDay  = 10
 )
 
 // SendJob is the queue's job for one message.
@@ -200,16 +201,16 @@ func nonNil(b []byte) []byte {
 }
 
 func (p *Post) cap(ctx context.Context, tx *db.Tx, d Draft) error {
-	buckets := []struct {
-		name string
-		rate limit.Rate
+	for _, b := range []struct {
+		name   string
+		most   int
+		within time.Duration
 	}{
-		{fmt.Sprintf("mail act %s %x", d.Subject, d.Key), limit.Rate{Burst: 1, Every: resendPause}},
-		{fmt.Sprintf("mail hour %x", d.Key), perHour},
-		{fmt.Sprintf("mail day %x", d.Key), perDay},
-	}
-	for _, b := range buckets {
-		wait, err := limit.Take(ctx, tx, b.name, b.rate)
+		{fmt.Sprintf("mail act %s %x", d.Subject, d.Key), 1, resendPause},
+		{fmt.Sprintf("mail hour %x", d.Key), perHour, time.Hour},
+		{fmt.Sprintf("mail day %x", d.Key), perDay, 24 * time.Hour},
+	} {
+		wait, err := limit.TakeWindow(ctx, tx, b.name, b.most, b.within)
 		if err != nil {
 			return err
 		}

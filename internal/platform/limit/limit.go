@@ -21,11 +21,6 @@ type Rate struct {
 	Every time.Duration
 }
 
-// PerWindow is n in each window, spent as fast as one likes.
-func PerWindow(n int, window time.Duration) Rate {
-	return Rate{Burst: n, Every: window / time.Duration(n)}
-}
-
 // Take counts one use of bucket. It tells whether it is within the rate and, if
 // not, how long until one is. A use that is not allowed is not counted.
 func Take(ctx context.Context, tx *db.Tx, bucket string, r Rate) (wait time.Duration, err error) {
@@ -43,6 +38,24 @@ func Take(ctx context.Context, tx *db.Tx, bucket string, r Rate) (wait time.Dura
 		return 0, fmt.Errorf("read limit: %w", err)
 	}
 	return time.Duration(tat+every-span-now) * time.Microsecond, nil
+}
+
+// TakeWindow counts one use of bucket, at most n in any window of this length.
+// A Rate cannot promise that: one that lets n go at once lets nearly n more
+// follow within the same window. It is n places that are each free once a
+// window, taken in order, so that two that come at once wait for each other
+// and never in a circle. n is small.
+func TakeWindow(ctx context.Context, tx *db.Tx, bucket string, n int, window time.Duration) (wait time.Duration, err error) {
+	for place := range n {
+		w, err := Take(ctx, tx, fmt.Sprintf("%s #%d", bucket, place), Rate{Burst: 1, Every: window})
+		if err != nil || w == 0 {
+			return 0, err
+		}
+		if place == 0 || w < wait {
+			wait = w
+		}
+	}
+	return wait, nil
 }
 
 // sqlTake: $1 bucket, $2 the new arrival time of an idle bucket, $3 when a full

@@ -32,7 +32,7 @@ func Do[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, key string, 
 	var none T
 	act := actOf(keys, key)
 	place := string(act)
-	n, err := affected(tx.ExecContext(ctx, sqlMark, act, []byte{}, tx.Time().Add(Life).UnixMicro()))
+	n, err := affected(tx.ExecContext(ctx, sqlMark, act, []byte{}, tx.Time().Add(Life).UnixMicro(), tx.Now()))
 	if err != nil {
 		return none, fmt.Errorf("mark the act: %w", err)
 	}
@@ -91,7 +91,10 @@ func Peek[T any](ctx context.Context, r *db.Reader, keys *token.Keyring, key str
 }
 
 const (
-	sqlMark   = `INSERT INTO once (act, answer_sealed, expires_at) VALUES ($1, $2, $3) ON CONFLICT (act) DO NOTHING`
+	// An answer that ran out is as good as forgotten, whether it was swept or not.
+	sqlMark = `INSERT INTO once (act, answer_sealed, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (act) DO UPDATE SET answer_sealed = EXCLUDED.answer_sealed, expires_at = EXCLUDED.expires_at
+WHERE once.expires_at <= $4`
 	sqlKeep   = `UPDATE once SET answer_sealed = $1 WHERE act = $2`
 	sqlAnswer = `SELECT answer_sealed FROM once WHERE act = $1`
 	sqlFresh  = `SELECT answer_sealed FROM once WHERE act = $1 AND expires_at > $2`
