@@ -3,6 +3,7 @@ package front
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/attempt"
@@ -31,7 +32,7 @@ func (f *Front) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	} else if !errors.Is(err, session.ErrNone) {
 		return err
 	}
-	page := f.signInPage(w, r, target)
+	page := f.signInPage(w, r, target, r.URL.Query().Get("other") != "")
 	return f.show(w, http.StatusOK, page.Lang, PageSignIn, page)
 }
 
@@ -42,12 +43,21 @@ func (f *Front) onward(target string) string {
 	return target
 }
 
-func (f *Front) signInPage(w http.ResponseWriter, r *http.Request, target string) SignIn {
-	page := SignIn{Frame: f.frame(w, r, "/signin"), ReturnTo: target}
-	if r.URL.Query().Get("other") == "" {
-		if known, ok := f.Kit.Sessions.ReadKnown(f.Kit.Cookie(r, web.KnownCookie)); ok {
-			page.Remembered = account.Mask(known.Address)
-		}
+// signInPage is the page for a browser that may be offered its own address, or
+// for other people. The language switch keeps both, and where they want to go.
+func (f *Front) signInPage(w http.ResponseWriter, r *http.Request, target string, other bool) SignIn {
+	known, ok := f.Kit.Sessions.ReadKnown(f.Kit.Cookie(r, web.KnownCookie))
+	again := url.Values{}
+	if target != "" {
+		again.Set("return_to", target)
+	}
+	if ok && other {
+		again.Set("other", "1")
+	}
+	path := url.URL{Path: "/signin", RawQuery: again.Encode()}
+	page := SignIn{Frame: f.frame(w, r, path.String()), ReturnTo: target}
+	if ok && !other {
+		page.Remembered = account.Mask(known.Address)
 	}
 	return page
 }
@@ -85,10 +95,7 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 	if e.Kind == fault.Internal {
 		return err
 	}
-	page := f.signInPage(w, r, f.Kit.Target(r.PostForm.Get("return_to")))
-	if r.PostForm.Get("remembered") != "1" {
-		page.Remembered = ""
-	}
+	page := f.signInPage(w, r, f.Kit.Target(r.PostForm.Get("return_to")), r.PostForm.Get("remembered") != "1")
 	if e.Code != "who.fields-swapped" { // the address field holds a password then
 		page.Email = r.PostForm.Get("email")
 	}
