@@ -21,7 +21,8 @@ import (
 //	flow      verbs that span nouns; never another flow
 //	surface   speaks HTTP; never another surface, but all share the kit, web
 //	server    the wiring; knows all of them
-//	cli       starts the server; cmd starts cli
+//	dev       what a dev build adds to the server; release builds are without it
+//	cli       starts the server, or asks one noun; cmd starts cli
 //
 // Imports point down. Tests may also look sideways, and at testkit and e2e/browser.
 
@@ -117,7 +118,8 @@ var below = map[string][]string{
 	"surface":  {"internal/platform", "internal/domain", "internal/flow", "internal/surface/web"},
 	"config":   {"internal/platform"},
 	"server":   {"internal/platform", "internal/domain", "internal/flow", "internal/surface", "internal/config"},
-	"cli":      {"internal/platform", "internal/server", "internal/config"},
+	"dev":      {"internal/platform", "internal/domain", "internal/surface", "internal/server"},
+	"cli":      {"internal/platform", "internal/domain", "internal/server", "internal/config", "internal/dev"},
 	"testkit":  {"internal/platform"},
 	"cmd":      {"internal/cli"},
 }

@@ -21,6 +21,7 @@ import (
 
 // commands is the whole command line; kong reads it.
 type commands struct {
+	//lint:ignore U1000 kong reads it
 	devCommands
 
 	Serve   serveCmd   `cmd:"" help:"Open the doors: serve people, applications and jobs until stopped."`

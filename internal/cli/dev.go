@@ -4,9 +4,7 @@ package cli
 
 import (
 	"fmt"
-	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -15,8 +13,6 @@ import (
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/token"
 	"github.com/genkan/genkan/internal/server"
-	"github.com/genkan/genkan/internal/surface/front"
-	"github.com/genkan/genkan/internal/surface/web"
 )
 
 // devCommands are what a dev build adds to the command line.
@@ -85,8 +81,7 @@ func (c *devCmd) open(e *env, s *config.Settings, l net.Listener) error {
 	if err := world.Settle(e); err != nil {
 		return err
 	}
-	doors, err := house.Open(server.Extra{Pages: []fs.FS{front.DevPages()},
-		Routes: func(mux *http.ServeMux, pages *web.Renderer, f *front.Front) { world.Routes(mux, pages, f) }})
+	doors, err := house.Open(world.Extra())
 	if err != nil {
 		return err
 	}

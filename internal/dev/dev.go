@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -53,8 +54,12 @@ type Faults struct {
 	Database string `json:"database"`  // "gone": every query fails
 }
 
-// Routes adds the dev pages.
-func (w *World) Routes(mux *http.ServeMux, pages *web.Renderer, f *front.Front) {
+// Extra is what the house's doors get.
+func (w *World) Extra() server.Extra {
+	return server.Extra{Pages: []fs.FS{front.DevPages()}, Routes: w.routes}
+}
+
+func (w *World) routes(mux *http.ServeMux, pages *web.Renderer, f *front.Front) {
 	gallery := front.NewGallery(pages).Handler()
 	for pattern, h := range map[string]http.Handler{
 		"GET /dev/{$}":              w.page(f, front.PageDevHome, w.home),
