@@ -27,9 +27,11 @@ const (
 // Notices to the owner.
 const (
 	PasswordChanged       Kind = "password_changed"
-	PasswordReset         Kind = "password_reset"      // Until: end of the hold, may be zero
-	AddressChangedOld     Kind = "address_changed_old" // to the old address; Link and Number undo it until Until (RS9)
-	AddressChangedNew     Kind = "address_changed_new" // to the new address; Masked is the old one, may be empty
+	PasswordReset         Kind = "password_reset"        // Until: end of the hold, may be zero
+	AddressChangedOld     Kind = "address_changed_old"   // to the old address; Link and Number undo it until Until (RS9)
+	AddressChangedNew     Kind = "address_changed_new"   // to the new address; Masked is the old one, may be empty
+	AddressChangedAgain   Kind = "address_changed_again" // to an address of old whose undo is over; Masked is the new one
+	AddressRestored       Kind = "address_restored"      // an undo: the address is back, the password fits no more; Until: end of the hold
 	NewBrowser            Kind = "new_browser"
 	SessionsEnded         Kind = "sessions_ended"
 	Frozen                Kind = "frozen"
@@ -43,7 +45,7 @@ func Kinds() []Kind {
 	return []Kind{
 		RegistrationCode, RegistrationTaken, RecoveryCode, RecoveryNoAccount,
 		AddressChangeCode, AddressChangeTaken, DeviceCode, ThawCode,
-		PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, NewBrowser,
+		PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, AddressChangedAgain, AddressRestored, NewBrowser,
 		SessionsEnded, Frozen, ThawRequested, Thawed, RecoveryAttemptFolded,
 	}
 }
@@ -67,7 +69,9 @@ func (k Kind) needs() ([]string, bool) {
 		return []string{"SignInLink"}, true
 	case RecoveryAttemptFolded:
 		return []string{"Ordinal", "FreezeLink"}, true
-	case PasswordChanged, PasswordReset, AddressChangedNew, NewBrowser, SessionsEnded, Thawed:
+	case AddressRestored:
+		return []string{"FreezeLink", "RecoverLink"}, true
+	case PasswordChanged, PasswordReset, AddressChangedNew, AddressChangedAgain, NewBrowser, SessionsEnded, Thawed:
 		return []string{"FreezeLink"}, true
 	}
 	return nil, false
