@@ -2,6 +2,7 @@ package account
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -109,12 +110,20 @@ func goodLocal(s string) bool {
 	return true
 }
 
-var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.Transitional(false))
+// domains checks and does not map: UTS 46 mapping would make one domain of
+// look-alikes (ligatures, the Kelvin sign, superscripts, soft hyphens), and what
+// merely looks like an address must not reach its account (RS5).
+var domains = idna.New(idna.ValidateForRegistration(), idna.CheckJoiners(true), idna.Transitional(false))
 
 // goodDomain gives the domain in lower case and, where it is not ASCII, in
 // punycode (RFC 5891); a single trailing dot goes.
 func goodDomain(s string) (string, bool) {
-	s = strings.TrimSuffix(s, ".")
+	for _, r := range s {
+		if !norm.NFC.IsNormalString(string(r)) { // a look-alike by itself, such as the Kelvin sign
+			return "", false
+		}
+	}
+	s = strings.TrimSuffix(lowerDomain(norm.NFC.String(s)), ".")
 	ascii, err := domains.ToASCII(s)
 	if err != nil || len(ascii) > 253 || !strings.Contains(ascii, ".") {
 		return "", false
@@ -124,7 +133,18 @@ func goodDomain(s string) (string, bool) {
 			return "", false
 		}
 	}
-	return strings.ToLower(ascii), true
+	return ascii, true
+}
+
+// lowerDomain folds ASCII, and other letters to letters beyond ASCII only: İ
+// and the Kelvin sign do not become i and k.
+func lowerDomain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if low := unicode.ToLower(r); (r < 0x80) == (low < 0x80) {
+			return low
+		}
+		return r
+	}, s)
 }
 
 // lowerASCII folds only A to Z: İ, ı, ſ and K (Kelvin) stay themselves (RS5).

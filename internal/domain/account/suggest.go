@@ -17,36 +17,50 @@ var commonDomains = []string{
 
 // realDomains are well-known too, and only a slip away from another: nobody is
 // asked about them.
-var realDomains = []string{
-	"mail.com", "ymail.com", "email.com", "aol.com", "gmx.com", "gmx.de", "live.com", "qq.com", "me.co.jp",
-	"yahoo.co.uk", "yahoo.co.in", "yahoo.co.id", "yahoo.co.kr", "hotmail.co.uk", "hotmail.co.kr", "outlook.kr", "live.kr",
-}
+var realDomains = []string{"mail.com", "ymail.com", "email.com", "cloud.com", "emobile.ne.jp"}
 
 // CommonDomains gives the domains that SuggestAddress knows.
 func CommonDomains() []string { return append([]string(nil), commonDomains...) }
 
+// RealDomains gives the domains that it asks nobody about.
+func RealDomains() []string { return append([]string(nil), realDomains...) }
+
+// shortName is how long the name before the first dot may be to be somebody
+// else's with one letter changed: ocn and odn, msn and mcn are all providers.
+const shortName = 3
+
 // SuggestAddress gives the address that was probably meant when the domain is
 // one slip (a letter more, less, other or swapped) or two in a longer name away
 // from a well-known one; "" when there is nothing to say. It looks at nothing
-// but the text, so it says the same to everybody.
+// but the text, so it says the same to everybody. register.js asks the same.
 func SuggestAddress(a Address) string {
 	local, domain, _ := strings.Cut(a.Typed, "@")
-	if slices.Contains(realDomains, domain) {
+	if slices.Contains(realDomains, domain) || slices.Contains(commonDomains, domain) {
 		return ""
 	}
 	best, least := "", 3
 	for _, d := range commonDomains {
-		if d == domain {
-			return ""
-		}
-		if n := slips(domain, d); n < least {
+		n := slips(domain, d)
+		if n < least && plausible(domain, d, n) {
 			best, least = d, n
 		}
 	}
-	if best == "" || least > 1 && len(best) < 9 {
+	if best == "" {
 		return ""
 	}
 	return local + "@" + best
+}
+
+// plausible tells whether domain is rather d with n slips than a name of its
+// own: a short name must be right itself, and what has the right name and two
+// other letters behind it is the same company elsewhere (yahoo.co.uk, yahoo.ne.jp).
+func plausible(domain, d string, n int) bool {
+	typed, _, _ := strings.Cut(domain, ".")
+	name, _, _ := strings.Cut(d, ".")
+	if typed == name {
+		return n < 2
+	}
+	return len(name) > shortName && (n < 2 || len(d) > 8)
 }
 
 // slips is the optimal string alignment distance.

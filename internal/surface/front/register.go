@@ -16,7 +16,7 @@ func (f *Front) getRegister(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (f *Front) registerPage(w http.ResponseWriter, r *http.Request) Register {
-	return Register{Frame: f.frame(w, r, "/register"), MinLength: f.MinLength, Domains: account.CommonDomains()}
+	return Register{Frame: f.frame(w, r, "/register"), MinLength: f.MinLength, Domains: account.CommonDomains(), Real: account.RealDomains()}
 }
 
 // postRegister answers POST /register.

@@ -122,7 +122,7 @@ func sampleSignIn() samplePage {
 func sampleRegister() samplePage {
 	page := func(change func(*Register)) func(Frame) any {
 		return func(f Frame) any {
-			v := Register{Frame: f, MinLength: sampleMinLength, Domains: account.CommonDomains()}
+			v := Register{Frame: f, MinLength: sampleMinLength, Domains: account.CommonDomains(), Real: account.RealDomains()}
 			change(&v)
 			return v
 		}

@@ -154,6 +154,7 @@ type Register struct {
 	Suggestion string   // corrected address the server thinks was meant; empty: none
 	MinLength  int      // characters
 	Domains    []string // account.CommonDomains(), for the same question by script
+	Real       []string // account.RealDomains()
 }
 
 // Waiting is a page that waits for a mailed code: GET /register/{id},

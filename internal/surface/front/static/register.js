@@ -9,11 +9,12 @@ if (box && input) ask(box, input);
 /** @param {HTMLElement} box @param {HTMLInputElement} input */
 function ask(box, input) {
 	const domains = (box.dataset.domains ?? '').trim().split(' ');
+	const real = (box.dataset.real ?? '').trim().split(' ');
 	const text = /** @type {HTMLElement} */ (box.querySelector('[data-address]'));
 	let kept = ''; // the address that the person insisted on
 
 	const look = () => {
-		const better = input.value === kept ? '' : suggest(input.value, domains);
+		const better = input.value === kept ? '' : suggest(input.value, domains, real);
 		text.textContent = better;
 		box.hidden = !better;
 		return better;
@@ -43,19 +44,26 @@ function ask(box, input) {
 	}, true);
 }
 
-/** The address with the domain that was probably meant, or ''. @param {string} address @param {string[]} domains */
-function suggest(address, domains) {
+/**
+ * The address with the domain that was probably meant, or ''. The same as
+ * SuggestAddress in internal/domain/account/suggest.go.
+ * @param {string} address @param {string[]} domains @param {string[]} real
+ */
+function suggest(address, domains, real) {
 	const at = address.lastIndexOf('@');
 	const domain = address.slice(at + 1).toLowerCase();
-	if (at < 1 || domain.length < 3 || domains.includes(domain)) return '';
+	if (at < 1 || domain.length < 3 || domains.includes(domain) || real.includes(domain)) return '';
+	const name = (/** @type {string} */ d) => d.split('.')[0];
 	let best = '';
 	let least = 3;
 	for (const d of domains) {
 		const n = distance(domain, d);
-		if (n < least) [best, least] = [d, n];
+		// A short name must be right itself; the right name with two other letters
+		// behind it is the same company elsewhere.
+		const plausible = name(domain) === name(d) ? n < 2 : name(d).length > 3 && (n < 2 || d.length > 8);
+		if (n < least && plausible) [best, least] = [d, n];
 	}
-	// Two slips in a short name make another name.
-	return best && (least < 2 || best.length > 8) ? address.slice(0, at + 1) + best : '';
+	return best ? address.slice(0, at + 1) + best : '';
 }
 
 /** Edits between two words; neighbours swapped are one edit. @param {string} a @param {string} b */
