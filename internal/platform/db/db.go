@@ -20,7 +20,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
 )
 
 // Engine names a kind of database.
@@ -67,10 +66,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 	// synchronous=FULL: a used code must stay used after a power cut (DU1).
 	dsn := "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)" +
 		"&_pragma=synchronous(full)&_pragma=foreign_keys(1)"
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("open SQLite: %w", err)
-	}
+	writer := openLite(dsn + "&_txlock=immediate")
 	// One writer: SQLite has one write lock, and waiting for it in Go is fairer.
 	writer.SetMaxOpenConns(1)
 	if err := writer.PingContext(ctx); err != nil {
@@ -81,11 +77,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 		writer.Close()
 		return nil, fmt.Errorf("protect the SQLite file: %w", err)
 	}
-	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
-	if err != nil {
-		writer.Close()
-		return nil, fmt.Errorf("open SQLite for reading: %w", err)
-	}
+	reader := openLite(dsn + "&_pragma=query_only(1)")
 	reader.SetMaxOpenConns(8)
 	reader.SetMaxIdleConns(8)
 	return &DB{Engine: SQLite, Now: now, file: path, writer: writer, reader: reader}, nil
