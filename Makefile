@@ -70,9 +70,9 @@ bench: needs bin/with-postgres ## speed and size, each beside a limit measured i
 .PHONY: pictures
 pictures: export CI := true
 pictures: export GENKAN_SHOTS := $(CURDIR)/docs/pictures
-pictures: needs bin/with-postgres ## screenshots of the real thing into docs/pictures
+pictures: needs ## screenshots of the real thing into docs/pictures
 	@mkdir -p $(GENKAN_SHOTS)
-	@bin/with-postgres go test -count=1 -timeout 20m ./e2e/...
+	@go test -count=1 -run '^TestPictures$$' -timeout 20m ./e2e/journey/
 
 .PHONY: generate
 generate: ## Go code from the queries (the first time builds sqlc: minutes, needs a C compiler)

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -83,6 +82,16 @@ func (b *Book) VoidChanges(ctx context.Context, tx *db.Tx, id ID) error {
 	return fault.Wrapf(New(tx).voidChanges(ctx, id), "void changes of %s", id)
 }
 
+// UndoFor gives the change that the holder of a former address may still undo,
+// or "".
+func (b *Book) UndoFor(ctx context.Context, tx *db.Tx, id ID, former Address) (string, error) {
+	change, err := New(tx).undoableOf(ctx, id, b.Key(former), tx.Now())
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return change, fault.Wrapf(err, "look for a change to undo")
+}
+
 // CountChangeTry counts a typed code before it is judged (TH2); false: no more.
 func (b *Book) CountChangeTry(ctx context.Context, tx *db.Tx, id string) (bool, error) {
 	n, err := New(tx).countChangeTry(ctx, id, changeTries)
@@ -127,6 +136,17 @@ func (b *Book) UndoChange(ctx context.Context, tx *db.Tx, c Change) error {
 	if n != 1 {
 		return fault.New(fault.Gone, "link.expired")
 	}
+	// Whoever changed the address onwards must not undo the undo: later changes
+	// die, and their boxes hear no more of this account.
+	later, err := q.voidLaterChanges(ctx, c.Account, c.ID, db.Micros(c.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("void later changes of %s: %w", c.Account, err)
+	}
+	for _, key := range later {
+		if err := q.dropFormerAddress(ctx, c.Account, key); err != nil {
+			return fmt.Errorf("drop former address: %w", err)
+		}
+	}
 	now, err := q.accountByID(ctx, c.Account)
 	if err != nil {
 		return fmt.Errorf("read account %s: %w", c.Account, err)
@@ -143,9 +163,6 @@ func (b *Book) swap(ctx context.Context, tx *db.Tx, id ID, was, next []byte, add
 		return fault.New(fault.Conflict, "address.taken")
 	} else if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look for the address: %w", err)
-	}
-	if bytes.Equal(was, next) {
-		return nil
 	}
 	n, err := New(tx).setAddress(ctx, next, b.seal(id, address), tx.Now(), id, was)
 	if err != nil {

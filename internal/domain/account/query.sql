@@ -58,6 +58,15 @@ WHERE id = sqlc.arg(id) AND state = 'asked' AND expires_at > sqlc.arg(now);
 -- name: undoChange :execrows
 UPDATE address_change SET state = 'undone' WHERE id = sqlc.arg(id) AND state = 'confirmed' AND undo_until > sqlc.arg(now);
 
+-- name: voidLaterChanges :many
+UPDATE address_change SET state = 'void'
+WHERE account_id = sqlc.arg(account_id) AND id <> sqlc.arg(id) AND state IN ('asked','confirmed') AND created_at >= sqlc.arg(since)
+RETURNING old_key;
+
+-- name: undoableOf :one
+SELECT id FROM address_change WHERE account_id = sqlc.arg(account_id) AND old_key = sqlc.arg(old_key) AND state = 'confirmed' AND undo_until > sqlc.arg(now)
+ORDER BY confirmed_at LIMIT 1;
+
 -- name: sweepChanges :execrows
 DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2);
 

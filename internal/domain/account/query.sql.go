@@ -344,6 +344,18 @@ func (q *Queries) undoChange(ctx context.Context, iD string, now int64) (int64, 
 	return result.RowsAffected()
 }
 
+const undoableOf = `-- name: undoableOf :one
+SELECT id FROM address_change WHERE account_id = $1 AND old_key = $2 AND state = 'confirmed' AND undo_until > $3
+ORDER BY confirmed_at LIMIT 1
+`
+
+func (q *Queries) undoableOf(ctx context.Context, accountID string, oldKey []byte, now int64) (string, error) {
+	row := q.db.QueryRowContext(ctx, undoableOf, accountID, oldKey, now)
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}
+
 const voidChanges = `-- name: voidChanges :exec
 UPDATE address_change SET state = 'void' WHERE account_id = $1 AND state = 'asked'
 `
@@ -351,4 +363,33 @@ UPDATE address_change SET state = 'void' WHERE account_id = $1 AND state = 'aske
 func (q *Queries) voidChanges(ctx context.Context, accountID string) error {
 	_, err := q.db.ExecContext(ctx, voidChanges, accountID)
 	return err
+}
+
+const voidLaterChanges = `-- name: voidLaterChanges :many
+UPDATE address_change SET state = 'void'
+WHERE account_id = $1 AND id <> $2 AND state IN ('asked','confirmed') AND created_at >= $3
+RETURNING old_key
+`
+
+func (q *Queries) voidLaterChanges(ctx context.Context, accountID string, iD string, since int64) ([][]byte, error) {
+	rows, err := q.db.QueryContext(ctx, voidLaterChanges, accountID, iD, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var old_key []byte
+		if err := rows.Scan(&old_key); err != nil {
+			return nil, err
+		}
+		items = append(items, old_key)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -51,11 +51,11 @@ func (b *Book) Move(ctx context.Context, tx *db.Tx, a Account, ev Event) (State,
 		return a.State, fault.New(fault.Conflict, "account.move_refused")
 	}
 	frozen, thaw := int64(0), int64(0)
-	if next == Frozen {
+	switch {
+	case next == Frozen && (ev == Freeze || ev == VetoThaw):
+		frozen = tx.Now() // a new freeze: what was asked for under the old one is void
+	case next == Frozen:
 		frozen = db.Micros(a.FrozenAt)
-		if frozen == 0 {
-			frozen = tx.Now()
-		}
 	}
 	switch {
 	case ev == AskThaw && !a.ThawAt.IsZero():

@@ -63,8 +63,20 @@ type Draft struct {
 	Browser []byte // who may see the trace; empty: nobody
 	Facts   Facts
 	Life    time.Duration // never sent after that
-	Capped  bool          // strangers can cause it: RS8 caps it
+	Proof   Proof         // what was proven by whoever causes it: decides whose cap it takes from (RS8)
 }
+
+// Proof is what somebody who causes a message has proven. Each has caps of its
+// own, so that strangers who use theirs up do not shut the owner out.
+type Proof int
+
+// The proofs.
+const (
+	NoProof  Proof = iota // anybody can cause it
+	Known                 // a browser that signed in to this address before; has a reserve
+	Password              // the password was right
+	ByOwner               // a notice of a proven act: no cap
+)
 
 // Facts are what a notice says. They are sealed, and wiped once it is sent.
 type Facts struct {
@@ -101,6 +113,7 @@ type Letter struct {
 	Data letter.Data
 	Fold string
 	Drop bool
+	To   string // where the letter goes instead of the typed address; for an account, its stored one (RS5)
 }
 
 // Writer decides what a message of its kind says, when it is about to be sent.
@@ -164,7 +177,7 @@ func (SendJob) Kind() string { return "message.send" }
 // lock.resend-limit and the time until the next is possible; the refusal is the
 // same whether an account exists or not.
 func (p *Post) Send(ctx context.Context, tx *db.Tx, d Draft) (Sent, error) {
-	if d.Capped {
+	if d.Proof != ByOwner {
 		if err := p.cap(ctx, tx, d); err != nil {
 			return Sent{}, err
 		}
@@ -200,26 +213,52 @@ func nonNil(b []byte) []byte {
 	return b
 }
 
+// window is one cap.
+type window struct {
+	name   string
+	most   int
+	within time.Duration
+}
+
 func (p *Post) cap(ctx context.Context, tx *db.Tx, d Draft) error {
-	for _, b := range []struct {
-		name   string
-		most   int
-		within time.Duration
-	}{
-		{fmt.Sprintf("mail act %s %x", d.Subject, d.Key), 1, resendPause},
-		{fmt.Sprintf("mail hour %x", d.Key), perHour, time.Hour},
-		{fmt.Sprintf("mail day %x", d.Key), perDay, 24 * time.Hour},
-	} {
-		wait, err := limit.TakeWindow(ctx, tx, b.name, b.most, b.within)
-		if err != nil {
+	act := []window{{fmt.Sprintf("mail act %s %x", d.Subject, d.Key), 1, resendPause}}
+	if err := refuse(ctx, tx, act); err != nil {
+		return err
+	}
+	set := func(who string, hour, day int) []window {
+		return []window{{fmt.Sprintf("mail %shour %x", who, d.Key), hour, time.Hour},
+			{fmt.Sprintf("mail %sday %x", who, d.Key), day, 24 * time.Hour}}
+	}
+	switch d.Proof {
+	case Known:
+		wait, err := take(ctx, tx, set("", perHour, perDay))
+		if err != nil || wait == 0 {
 			return err
 		}
-		if wait > 0 {
-			return fault.New(fault.TooMany, "lock.resend-limit").After(wait).
-				With("at", tx.Time().Add(wait)).Offer("mail_help")
+		return refuse(ctx, tx, set("known ", 1, 3))
+	case Password:
+		return refuse(ctx, tx, set("proven ", perHour, perDay))
+	}
+	return refuse(ctx, tx, set("", perHour, perDay))
+}
+
+// take counts in every window, or tells the wait of the first that is full.
+func take(ctx context.Context, tx *db.Tx, all []window) (wait time.Duration, err error) {
+	for _, w := range all {
+		if wait, err = limit.TakeWindow(ctx, tx, w.name, w.most, w.within); err != nil || wait > 0 {
+			return wait, err
 		}
 	}
-	return nil
+	return 0, nil
+}
+
+func refuse(ctx context.Context, tx *db.Tx, all []window) error {
+	wait, err := take(ctx, tx, all)
+	if err != nil || wait == 0 {
+		return err
+	}
+	return fault.New(fault.TooMany, "lock.resend-limit").After(wait).
+		With("at", tx.Time().Add(wait)).Offer("mail_help")
 }
 
 // Tell writes a notice of a security event to every address of its owner (SE7).
@@ -232,7 +271,7 @@ func (p *Post) Tell(ctx context.Context, tx *db.Tx, to account.Account, addresse
 			return fmt.Errorf("read an address of %s: %w", to.ID, err)
 		}
 		_, err = p.Send(ctx, tx, Draft{Kind: Kind(kind), Locale: to.Locale, To: address,
-			Key: p.Keys.Index("address", a.Key), Subject: to.ID, Facts: f, Life: 72 * time.Hour})
+			Key: p.Keys.Index("address", a.Key), Subject: to.ID, Facts: f, Life: 72 * time.Hour, Proof: ByOwner})
 		if err != nil {
 			return err
 		}
@@ -282,14 +321,27 @@ func (p *Post) Newest(ctx context.Context, q DBTX, subject string) (Sent, error)
 	return Sent{ID: id, Ordinal: m.Ordinal, At: m.CreatedAt, NextAt: m.CreatedAt.Add(resendPause)}, err
 }
 
-// SentLately finds a message that said kind to this recipient since t, other
-// than except.
-func (p *Post) SentLately(ctx context.Context, key []byte, kind letter.Kind, t time.Time, except string) (string, bool, error) {
-	id, err := New(p.DB.Reader()).newestSentOfKind(ctx, key, string(kind), db.Micros(t), except)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
+// Claim makes m the one message in a window that says kind to its recipient. It
+// gives "" when m may say it (also when it is tried again), or the id of the
+// message that did. Of two at the same moment one is first.
+func (p *Post) Claim(ctx context.Context, tx *db.Tx, m Message, kind letter.Kind, window time.Duration) (earlier string, err error) {
+	q := New(tx)
+	row, err := q.messageByID(ctx, m.ID)
+	if err != nil {
+		return "", fmt.Errorf("read message %s: %w", m.ID, err)
 	}
-	return id, err == nil, db.Unavailable(err)
+	if row.SentKind == string(kind) {
+		return "", nil
+	}
+	wait, err := limit.TakeWindow(ctx, tx, fmt.Sprintf("said %s %x", kind, m.Key), 1, window)
+	if err != nil {
+		return "", err
+	}
+	if wait == 0 {
+		return "", fault.Wrapf(q.claimMessage(ctx, string(kind), m.ID), "claim message %s", m.ID)
+	}
+	earlier, err = q.newestOfKind(ctx, m.Key, string(kind), m.ID)
+	return earlier, fault.Wrapf(err, "find the message that said %s", kind)
 }
 
 // Step is one line of a trace.

@@ -16,8 +16,11 @@ SELECT COUNT(*) FROM message WHERE subject_id = $1;
 -- name: newestOfSubject :one
 SELECT id FROM message WHERE subject_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1;
 
--- name: newestSentOfKind :one
-SELECT id FROM message WHERE recipient_key = sqlc.arg(recipient_key) AND sent_kind = sqlc.arg(sent_kind) AND created_at > sqlc.arg(since) AND id <> sqlc.arg(except_id) AND state IN ('handed_over','taken')
+-- name: claimMessage :exec
+UPDATE message SET sent_kind = sqlc.arg(kind) WHERE id = sqlc.arg(id);
+
+-- name: newestOfKind :one
+SELECT id FROM message WHERE recipient_key = sqlc.arg(recipient_key) AND sent_kind = sqlc.arg(kind) AND id <> sqlc.arg(except_id)
 ORDER BY created_at DESC LIMIT 1;
 
 -- name: insertStep :exec

@@ -9,6 +9,15 @@ import (
 	"context"
 )
 
+const claimMessage = `-- name: claimMessage :exec
+UPDATE message SET sent_kind = $1 WHERE id = $2
+`
+
+func (q *Queries) claimMessage(ctx context.Context, kind string, iD string) error {
+	_, err := q.db.ExecContext(ctx, claimMessage, kind, iD)
+	return err
+}
+
 const countOfSubject = `-- name: countOfSubject :one
 SELECT COUNT(*) FROM message WHERE subject_id = $1
 `
@@ -146,29 +155,24 @@ func (q *Queries) moveMessage(ctx context.Context, arg moveMessageParams) (int64
 	return result.RowsAffected()
 }
 
+const newestOfKind = `-- name: newestOfKind :one
+SELECT id FROM message WHERE recipient_key = $1 AND sent_kind = $2 AND id <> $3
+ORDER BY created_at DESC LIMIT 1
+`
+
+func (q *Queries) newestOfKind(ctx context.Context, recipientKey []byte, kind string, exceptID string) (string, error) {
+	row := q.db.QueryRowContext(ctx, newestOfKind, recipientKey, kind, exceptID)
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}
+
 const newestOfSubject = `-- name: newestOfSubject :one
 SELECT id FROM message WHERE subject_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1
 `
 
 func (q *Queries) newestOfSubject(ctx context.Context, subjectID string) (string, error) {
 	row := q.db.QueryRowContext(ctx, newestOfSubject, subjectID)
-	var id string
-	err := row.Scan(&id)
-	return id, err
-}
-
-const newestSentOfKind = `-- name: newestSentOfKind :one
-SELECT id FROM message WHERE recipient_key = $1 AND sent_kind = $2 AND created_at > $3 AND id <> $4 AND state IN ('handed_over','taken')
-ORDER BY created_at DESC LIMIT 1
-`
-
-func (q *Queries) newestSentOfKind(ctx context.Context, recipientKey []byte, sentKind string, since int64, exceptID string) (string, error) {
-	row := q.db.QueryRowContext(ctx, newestSentOfKind,
-		recipientKey,
-		sentKind,
-		since,
-		exceptID,
-	)
 	var id string
 	err := row.Scan(&id)
 	return id, err

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,10 +65,16 @@ func (p *Post) carry(ctx context.Context, m Message, l Letter) error {
 	}
 	var steps []Step
 	err = p.Carrier.Carry(ctx, mail.Message{
-		ID: m.ID + "@" + host, From: p.House.From, FromName: sender, To: m.To,
+		ID: m.ID + "@" + host, From: p.House.From, FromName: sender, To: cmp.Or(l.To, m.To),
 		Subject: subject, Text: text, HTML: html, Lang: m.Locale, Date: m.CreatedAt,
 	}, func(s mail.Step) {
-		steps = append(steps, Step{s.At, s.Hop, s.Stage, s.Enhanced, s.Text, s.Code})
+		text := s.Text
+		if s.Code < 400 {
+			// What servers say when all is well holds queue ids and sizes, and
+			// those would tell one letter from another.
+			text = ""
+		}
+		steps = append(steps, Step{s.At, s.Hop, s.Stage, s.Enhanced, text, s.Code})
 	})
 	var failed *mail.SendError
 	switch {
@@ -94,15 +101,14 @@ func (p *Post) end(ctx context.Context, m Message, to State, said letter.Kind, s
 				return fmt.Errorf("note a step: %w", err)
 			}
 		}
-		arg := moveMessageParams{Next: string(to), Tried: 1, SentKind: string(said), ID: m.ID, Was: string(m.State), PayloadSealed: []byte{}}
+		row, err := q.messageByID(ctx, m.ID)
+		if err != nil {
+			return fmt.Errorf("read message %s: %w", m.ID, err)
+		}
+		arg := moveMessageParams{Next: string(to), Tried: 1, SentKind: cmp.Or(string(said), row.SentKind), ID: m.ID,
+			Was: string(m.State), PayloadSealed: row.PayloadSealed}
 		if to.Final() {
-			arg.DoneAt = tx.Now()
-		} else {
-			row, err := q.messageByID(ctx, m.ID)
-			if err != nil {
-				return fmt.Errorf("read message %s: %w", m.ID, err)
-			}
-			arg.PayloadSealed = row.PayloadSealed
+			arg.DoneAt, arg.PayloadSealed = tx.Now(), []byte{}
 		}
 		if _, err := q.moveMessage(ctx, arg); err != nil {
 			return fmt.Errorf("move message %s: %w", m.ID, err)
@@ -120,13 +126,22 @@ func (p *Post) fold(ctx context.Context, m Message, l Letter) error {
 	if err != nil {
 		return err
 	}
+	if !earlier.State.Final() {
+		return outbox.Later(2 * time.Second)
+	}
 	steps, err := p.Trace(ctx, l.Fold)
 	if err != nil {
 		return err
 	}
-	now := p.DB.Now()
-	if len(steps) > 0 {
-		shift := now.Sub(steps[0].At)
+	if n := len(steps); n > 0 {
+		// As long as the earlier one took, so that the wait tells nothing either.
+		took := min(steps[n-1].At.Sub(steps[0].At), 30*time.Second)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(took):
+		}
+		shift := p.DB.Now().Sub(steps[n-1].At)
 		for i := range steps {
 			steps[i].At = steps[i].At.Add(shift)
 		}

@@ -13,3 +13,6 @@ WHERE account_id = sqlc.arg(account_id) AND version = sqlc.arg(was_version);
 
 -- name: raisePassword :execrows
 UPDATE password SET hash = sqlc.arg(hash) WHERE account_id = sqlc.arg(account_id) AND hash = sqlc.arg(was_hash);
+
+-- name: holdVersion :execrows
+UPDATE password SET version = version WHERE account_id = sqlc.arg(account_id) AND version = sqlc.arg(was_version);

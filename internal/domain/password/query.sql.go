@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const holdVersion = `-- name: holdVersion :execrows
+UPDATE password SET version = version WHERE account_id = $1 AND version = $2
+`
+
+func (q *Queries) holdVersion(ctx context.Context, accountID string, wasVersion int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdVersion, accountID, wasVersion)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertPassword = `-- name: insertPassword :exec
 INSERT INTO password (account_id, hash, version, set_at) VALUES ($1, $2, 1, $3)
 `

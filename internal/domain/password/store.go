@@ -67,3 +67,11 @@ func Raise(ctx context.Context, tx *db.Tx, id account.ID, hash, was string) erro
 	_, err := New(tx).raisePassword(ctx, hash, id, was)
 	return fault.Wrapf(err, "raise password of %s", id)
 }
+
+// Still tells, inside the transaction that acts on a judgement, whether the
+// password is the one that was judged. It takes the row as Set does, so that of
+// a sign-in and a change at the same moment one sees the other.
+func Still(ctx context.Context, tx *db.Tx, id account.ID, version int64) (bool, error) {
+	n, err := New(tx).holdVersion(ctx, id, version)
+	return n == 1, fault.Wrapf(err, "look whether the password of %s still stands", id)
+}

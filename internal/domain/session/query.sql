@@ -21,6 +21,9 @@ UPDATE session SET ended_at = sqlc.arg(now), end_reason = sqlc.arg(reason) WHERE
 -- name: endAll :execrows
 UPDATE session SET ended_at = sqlc.arg(now), end_reason = sqlc.arg(reason) WHERE account_id = sqlc.arg(account_id) AND ended_at = 0 AND id <> sqlc.arg(except_id);
 
+-- name: replace :one
+UPDATE session SET ended_at = sqlc.arg(now), end_reason = 'replaced' WHERE secret_hash = sqlc.arg(secret_hash) AND ended_at = 0 RETURNING account_id;
+
 -- name: rotate :execrows
 UPDATE session SET secret_hash = sqlc.arg(secret_hash), proven_at = sqlc.arg(now), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
 

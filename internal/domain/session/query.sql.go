@@ -101,6 +101,17 @@ func (q *Queries) insertSession(ctx context.Context, arg insertSessionParams) er
 	return err
 }
 
+const replace = `-- name: replace :one
+UPDATE session SET ended_at = $1, end_reason = 'replaced' WHERE secret_hash = $2 AND ended_at = 0 RETURNING account_id
+`
+
+func (q *Queries) replace(ctx context.Context, now int64, secretHash []byte) (string, error) {
+	row := q.db.QueryRowContext(ctx, replace, now, secretHash)
+	var account_id string
+	err := row.Scan(&account_id)
+	return account_id, err
+}
+
 const rotate = `-- name: rotate :execrows
 UPDATE session SET secret_hash = $1, proven_at = $2, seen_at = $2 WHERE id = $3 AND ended_at = 0 AND secret_hash = $4
 `

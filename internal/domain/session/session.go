@@ -60,7 +60,7 @@ const (
 	Recovered   Ends = "recovered"
 	NewAddress  Ends = "address_changed"
 	WasFrozen   Ends = "frozen"
-	Replaced    Ends = "replaced"
+	Replaced    Ends = "replaced" // by signing in anew in the same browser
 )
 
 // Desk starts, checks and ends sessions.
@@ -185,6 +185,22 @@ func (d *Desk) End(ctx context.Context, tx *db.Tx, acc account.ID, id string, wh
 		return false, fmt.Errorf("end session %s: %w", id, err)
 	}
 	return n == 1, d.tell(ctx, tx, acc)
+}
+
+// Replace ends the session that a browser has when it is let in anew (SE2). An
+// empty or dead secret is fine.
+func (d *Desk) Replace(ctx context.Context, tx *db.Tx, secret string) error {
+	if secret == "" {
+		return nil
+	}
+	acc, err := New(tx).replace(ctx, tx.Now(), token.Hash(secret))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("replace a session: %w", err)
+	}
+	return d.tell(ctx, tx, acc)
 }
 
 // EndAll ends every session of an account but one ("" for none) and gives how

@@ -6,6 +6,7 @@
 package freeze
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,38 @@ func (f *Flow) Notice(ctx context.Context, id, link string) (delivery.Message, b
 	return m, err == nil && f.Keys.LinkMatches(link), err
 }
 
+// reaches tells whether the notice's box still belongs to the account: a box it
+// was taken back from stops nothing any more (FZ3).
+func (f *Flow) reaches(ctx context.Context, tx *db.Tx, acc account.Account, m delivery.Message) (bool, error) {
+	all, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return false, err
+	}
+	for _, one := range all {
+		if a, err := account.ParseAddress(one); err == nil && bytes.Equal(f.Book.Key(a), m.Key) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// noticed reads the account that a genuine notice is about, in the transaction
+// that acts on it.
+func (f *Flow) noticed(ctx context.Context, tx *db.Tx, m delivery.Message) (account.Account, error) {
+	acc, err := f.Book.ByID(ctx, tx, m.Subject)
+	if errors.Is(err, account.ErrNone) || err == nil && acc.State == account.Closed {
+		return acc, dead()
+	}
+	if err != nil {
+		return acc, err
+	}
+	ok, err := f.reaches(ctx, tx, acc, m)
+	if err == nil && !ok {
+		err = dead()
+	}
+	return acc, err
+}
+
 // Freeze stops the account: every session, every known browser, every open
 // change. Freezing a frozen account cancels a thaw. It never waits in a line.
 func (f *Flow) Freeze(ctx context.Context, id, link string) error {
@@ -57,11 +90,8 @@ func (f *Flow) Freeze(ctx context.Context, id, link string) error {
 	if !ok {
 		return dead()
 	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
-		acc, err := f.Book.ByID(ctx, tx, m.Subject)
-		if errors.Is(err, account.ErrNone) || err == nil && acc.State == account.Closed {
-			return dead()
-		}
+	press := func(tx *db.Tx) error {
+		acc, err := f.noticed(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -79,7 +109,12 @@ func (f *Flow) Freeze(ctx context.Context, id, link string) error {
 			return err
 		}
 		return audit.Write(ctx, tx, "mailbox:"+acc.ID, "account.frozen", "account:"+acc.ID, map[string]string{"notice": m.ID})
-	})
+	}
+	err = f.DB.Tx(ctx, press)
+	if fault.Is(err, "account.changed_meanwhile") {
+		err = f.DB.Tx(ctx, press) // a press that stops everything is not sent away because somebody else moved
+	}
+	return err
 }
 
 func (f *Flow) stop(ctx context.Context, tx *db.Tx, id account.ID) error {
@@ -120,34 +155,36 @@ func (f *Flow) Pass(id account.ID) (string, error) {
 }
 
 // frozen opens a pass and gives its account, which must be frozen.
-func (f *Flow) frozen(ctx context.Context, q account.DBTX, text string) (account.Account, error) {
+func (f *Flow) frozen(ctx context.Context, q account.DBTX, text string) (account.Account, time.Time, error) {
 	var p pass
 	raw, err := f.Keys.OpenText("thaw pass", text)
 	if err != nil || json.Unmarshal(raw, &p) != nil || !p.Until.After(f.DB.Now()) {
-		return account.Account{}, fault.New(fault.Gone, "find.form-expired").Offer("signin")
+		return account.Account{}, p.Until, fault.New(fault.Gone, "find.form-expired").Offer("signin")
 	}
 	acc, err := f.Book.ByID(ctx, q, p.Account)
 	if err == nil && acc.State != account.Frozen {
 		err = fault.New(fault.Gone, "find.midflow-bookmark").Offer("signin")
 	}
-	return acc, err
+	return acc, p.Until, err
 }
 
 // Look gives what the frozen page shows.
 func (f *Flow) Look(ctx context.Context, passText string) (account.Account, error) {
-	return f.frozen(ctx, f.DB.Reader(), passText)
+	acc, _, err := f.frozen(ctx, f.DB.Reader(), passText)
+	return acc, err
 }
 
-// codeOf names the act of thawing one freeze; a new freeze has a new code.
-func codeOf(acc account.Account) []string {
-	return []string{acc.ID, strconv.FormatInt(db.Micros(acc.FrozenAt), 10)}
+// codeOf names the act of thawing: one freeze, asked for with one proof of the
+// password. The code dies with that proof, and with a veto, which freezes anew.
+func codeOf(acc account.Account, passed time.Time) []string {
+	return []string{acc.ID, strconv.FormatInt(db.Micros(acc.FrozenAt), 10), strconv.FormatInt(db.Micros(passed), 10)}
 }
 
 // AskThaw mails the code to the account's address.
 func (f *Flow) AskThaw(ctx context.Context, passText, locale string, browser []byte) (delivery.Sent, error) {
 	var out delivery.Sent
 	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
-		acc, err := f.frozen(ctx, tx, passText)
+		acc, until, err := f.frozen(ctx, tx, passText)
 		if err != nil {
 			return err
 		}
@@ -157,7 +194,7 @@ func (f *Flow) AskThaw(ctx context.Context, passText, locale string, browser []b
 		}
 		out, err = f.Post.Send(ctx, tx, delivery.Draft{
 			Kind: delivery.ThawCode, Locale: locale, To: acc.Address, Key: f.Book.Key(a), Subject: acc.ID,
-			Browser: browser, Life: passLife, Capped: true,
+			Browser: browser, Life: passLife, Proof: delivery.Password, Facts: delivery.Facts{Until: until},
 		})
 		return err
 	})
@@ -169,7 +206,7 @@ var tries = limit.Rate{Burst: 5, Every: 4 * time.Hour}
 
 // Thaw judges the mailed code and begins the day of waiting.
 func (f *Flow) Thaw(ctx context.Context, passText, code string) (time.Time, error) {
-	acc, err := f.frozen(ctx, f.DB.Reader(), passText)
+	acc, passed, err := f.frozen(ctx, f.DB.Reader(), passText)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -185,7 +222,7 @@ func (f *Flow) Thaw(ctx context.Context, passText, code string) (time.Time, erro
 	if err != nil {
 		return time.Time{}, err
 	}
-	if !f.Keys.CodeMatches("thaw", codeDigits, code, codeOf(acc)...) {
+	if !f.Keys.CodeMatches("thaw", codeDigits, code, codeOf(acc, passed)...) {
 		return time.Time{}, fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
 	}
 	until := f.DB.Now().Add(account.ThawWait)
@@ -212,7 +249,7 @@ func (f *Flow) Veto(ctx context.Context, id, link string) error {
 		return dead()
 	}
 	return f.DB.Tx(ctx, func(tx *db.Tx) error {
-		acc, err := f.Book.ByID(ctx, tx, m.Subject)
+		acc, err := f.noticed(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -236,6 +273,6 @@ func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, 
 		return delivery.Letter{}, err
 	}
 	d := f.Post.Data(m)
-	d.Code = f.Keys.Code("thaw", codeDigits, codeOf(acc)...)
+	d.Code = f.Keys.Code("thaw", codeDigits, codeOf(acc, m.Facts.Until)...)
 	return delivery.Letter{Kind: letter.ThawCode, Data: d}, nil
 }

@@ -51,8 +51,10 @@ type Waiting struct {
 	Proven    bool // the code was right: the new password is asked now
 }
 
-// Ask begins a recovery and sends a mail, account or not.
-func (f *Flow) Ask(ctx context.Context, email, locale string, browser []byte, onceKey string) (Waiting, error) {
+// Ask begins a recovery and sends a mail, account or not. known is the cookie of
+// a browser that signed in before, or "": it has mails in reserve that strangers
+// cannot use up.
+func (f *Flow) Ask(ctx context.Context, email, locale string, browser []byte, known, onceKey string) (Waiting, error) {
 	a, err := account.ParseAddress(email)
 	if err != nil {
 		return Waiting{}, err
@@ -64,7 +66,7 @@ func (f *Flow) Ask(ctx context.Context, email, locale string, browser []byte, on
 			if err != nil {
 				return Waiting{}, err
 			}
-			return f.send(ctx, tx, r)
+			return f.send(ctx, tx, r, known)
 		})
 		return err
 	})
@@ -78,12 +80,32 @@ func nonNil(b []byte) []byte {
 	return b
 }
 
-func (f *Flow) send(ctx context.Context, tx *db.Tx, r recovery.Recovery) (Waiting, error) {
+func (f *Flow) send(ctx context.Context, tx *db.Tx, r recovery.Recovery, known string) (Waiting, error) {
+	proof, err := f.proof(ctx, tx, r, known)
+	if err != nil {
+		return Waiting{}, err
+	}
 	sent, err := f.Post.Send(ctx, tx, delivery.Draft{
 		Kind: delivery.Recovery, Locale: r.Locale, To: r.Address, Key: r.Key, Subject: r.ID,
-		Browser: r.Browser, Life: r.ExpiresAt.Sub(tx.Time()), Capped: true,
+		Browser: r.Browser, Life: r.ExpiresAt.Sub(tx.Time()), Proof: proof,
 	})
 	return waiting(r, sent), err
+}
+
+// proof tells whether the asking browser signed in to this very address before.
+func (f *Flow) proof(ctx context.Context, tx *db.Tx, r recovery.Recovery, known string) (delivery.Proof, error) {
+	k, ok := f.Sessions.ReadKnown(known)
+	if !ok {
+		return delivery.NoProof, nil
+	}
+	a, err := account.ParseAddress(k.Address)
+	if err != nil || !bytes.Equal(f.Book.Key(a), r.Key) {
+		return delivery.NoProof, nil
+	}
+	if ok, err = f.Sessions.IsKnown(ctx, tx, k, k.Account); err != nil || !ok {
+		return delivery.NoProof, err
+	}
+	return delivery.Known, nil
 }
 
 func waiting(r recovery.Recovery, sent delivery.Sent) Waiting {
@@ -122,14 +144,14 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Waiting, er
 }
 
 // Resend sends the same code once more.
-func (f *Flow) Resend(ctx context.Context, id string, browser []byte) (Waiting, error) {
+func (f *Flow) Resend(ctx context.Context, id string, browser []byte, known string) (Waiting, error) {
 	var w Waiting
 	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
 		r, err := f.mine(ctx, tx, id, browser)
 		if err != nil {
 			return err
 		}
-		w, err = f.send(ctx, tx, r)
+		w, err = f.send(ctx, tx, r, known)
 		return err
 	})
 	return w, err
@@ -234,7 +256,7 @@ func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byt
 	if err != nil || !f.Desk.LinkFits(r, link) || r.Account == "" {
 		return "", fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
 	}
-	w, err := f.Ask(ctx, r.Address, locale, browser, "")
+	w, err := f.Ask(ctx, r.Address, locale, browser, "", "")
 	return w.ID, err
 }
 
@@ -292,8 +314,8 @@ func (f *Flow) spend(ctx context.Context, tx *db.Tx, r recovery.Recovery, hash s
 	if now, err := account.ParseAddress(acc.Address); err != nil || !bytes.Equal(f.Book.Key(now), r.Key) {
 		return Done{}, errors.Join(err, expired())
 	}
-	if acc.State == account.Closed {
-		return Done{}, expired()
+	if acc.State == account.Closed || acc.State == account.Frozen && r.CreatedAt.Before(acc.FrozenAt) {
+		return Done{}, expired() // a freeze stops what was running (FZ1)
 	}
 	if err := password.Set(ctx, tx, acc.ID, hash, r.PasswordVersion); err != nil {
 		if fault.Is(err, "account.changed_meanwhile") {
@@ -358,7 +380,7 @@ func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, 
 			return err
 		}
 		d.Code, d.Link, d.Expires = f.Desk.Code(r), f.Post.Link(f.Desk.Link(r)), r.ExpiresAt
-		out = delivery.Letter{Kind: letter.RecoveryCode, Data: d}
+		out = delivery.Letter{Kind: letter.RecoveryCode, Data: d, To: acc.Address}
 		return f.Desk.Bind(ctx, tx, r.ID, acc.ID, p.Version)
 	})
 	return out, err

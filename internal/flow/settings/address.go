@@ -9,6 +9,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -19,6 +20,8 @@ const (
 	changeDigits = 8
 	// numberDigits is the length of the numbers typed where a link was opened.
 	numberDigits = 4
+	// HoldAfterUndo is how long applications are told to hold what is dangerous.
+	HoldAfterUndo = 24 * time.Hour
 	// ChangeLink begins the tokens of links that prove a new address.
 	ChangeLink = 'a'
 )
@@ -70,7 +73,7 @@ func (f *Flow) sendChange(ctx context.Context, tx *db.Tx, c account.Change, loca
 	}
 	sent, err := f.Post.Send(ctx, tx, delivery.Draft{
 		Kind: delivery.AddressChange, Locale: locale, To: c.New, Key: f.Book.Key(to), Subject: c.ID,
-		Browser: browser, Life: c.ExpiresAt.Sub(tx.Time()), Capped: true,
+		Browser: browser, Life: c.ExpiresAt.Sub(tx.Time()), Proof: delivery.Password,
 	})
 	return f.waiting(c, sent), err
 }
@@ -132,16 +135,17 @@ func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id,
 	if !f.Keys.CodeMatches("address change", changeDigits, code, id) {
 		return "", fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
 	}
+	var fresh string
 	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
 		if err := f.take(ctx, tx, c, s.ID, "code"); err != nil {
 			return err
 		}
-		if secret, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
+		if fresh, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
 			return err
 		}
 		return f.tellChanged(ctx, tx, c, s.Where)
 	})
-	return secret, err
+	return fresh, err
 }
 
 // take makes the new address the account's own and ends every session but one.
@@ -222,11 +226,37 @@ func (f *Flow) tellChanged(ctx context.Context, tx *db.Tx, c account.Change, w s
 	if err := f.Post.Tell(ctx, tx, acc, all[:1], letter.AddressChangedNew, facts); err != nil {
 		return err
 	}
-	facts.Masked, facts.Change, facts.Until = account.Mask(c.New), c.ID, tx.Time().Add(account.UndoLife)
-	if err := f.Post.Tell(ctx, tx, acc, all[1:], letter.AddressChangedOld, facts); err != nil {
-		return err
+	for _, former := range all[1:] {
+		if err := f.tellFormer(ctx, tx, acc, former, facts); err != nil {
+			return err
+		}
 	}
 	return audit.Write(ctx, tx, "person:"+c.Account, "address.changed", "account:"+c.Account, map[string]string{"change": c.ID})
+}
+
+// tellFormer tells a former box, with the undo of the change that took it away,
+// and of no other: whoever holds it may give the account back to this box only.
+func (f *Flow) tellFormer(ctx context.Context, tx *db.Tx, acc account.Account, former string, facts delivery.Facts) error {
+	a, err := account.ParseAddress(former)
+	if err != nil {
+		return err
+	}
+	change, err := f.Book.UndoFor(ctx, tx, acc.ID, a)
+	if err != nil {
+		return err
+	}
+	kind := letter.AddressChangedOld
+	facts.Masked = account.Mask(acc.Address)
+	if change == "" { // its 72 hours are over
+		kind = letter.AddressChangedAgain
+	} else {
+		c, err := f.Book.ChangeByID(ctx, tx, change)
+		if err != nil {
+			return err
+		}
+		facts.Change, facts.Until = c.ID, c.UndoUntil
+	}
+	return f.Post.Tell(ctx, tx, acc, []string{former}, kind, facts)
 }
 
 // Undoable tells whether a link from the old box can still undo. It changes
@@ -272,8 +302,37 @@ func (f *Flow) Undo(ctx context.Context, id, link, number string) error {
 		if err := f.Sessions.ForgetBrowsers(ctx, tx, c.Account, ""); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, "mailbox:"+c.Account, "address.change_undone", "account:"+c.Account, map[string]string{"change": id})
+		return f.afterUndo(ctx, tx, c)
 	})
+}
+
+// afterUndo: "this was not me" also means that somebody has the password. It
+// fits nothing any more, a new one is chosen by mail, a hold runs, and the owner
+// is told (RS6, SE7).
+func (f *Flow) afterUndo(ctx context.Context, tx *db.Tx, c account.Change) error {
+	stored, err := password.Of(ctx, tx, c.Account)
+	if err != nil {
+		return err
+	}
+	if err := password.Set(ctx, tx, c.Account, f.Hasher.Decoy(), stored.Version); err != nil {
+		return err
+	}
+	until := tx.Time().Add(HoldAfterUndo)
+	if err := f.Book.Hold(ctx, tx, c.Account, until, "address_undone"); err != nil {
+		return err
+	}
+	acc, err := f.Book.ByID(ctx, tx, c.Account)
+	if err != nil {
+		return err
+	}
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return err
+	}
+	if err := f.Post.Tell(ctx, tx, acc, to, letter.AddressRestored, delivery.Facts{Until: until}); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, "mailbox:"+c.Account, "address.change_undone", "account:"+c.Account, map[string]string{"change": c.ID})
 }
 
 // Write decides what the mail to a new address says.
@@ -288,7 +347,7 @@ func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, 
 	d := f.Post.Data(m)
 	other, err := f.Book.ByKey(ctx, f.DB.Reader(), m.Key)
 	if err == nil && other.ID != c.Account {
-		return delivery.Letter{Kind: letter.AddressChangeTaken, Data: d}, nil
+		return delivery.Letter{Kind: letter.AddressChangeTaken, Data: d, To: other.Address}, nil
 	}
 	if err != nil && !errors.Is(err, account.ErrNone) {
 		return delivery.Letter{}, err

@@ -109,7 +109,7 @@ func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, ol
 	if err := f.Policy.Check(pw, password.Context{Address: s.Address}); err != nil {
 		return "", err
 	}
-	var hash string
+	var hash, fresh string
 	err = f.Gate.Do(ctx, admit.Begun, func() (err error) {
 		hash, err = f.Hasher.Hash(pw)
 		return err
@@ -121,7 +121,7 @@ func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, ol
 		if err := password.Set(ctx, tx, s.Account, hash, stored.Version); err != nil {
 			return err
 		}
-		if secret, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
+		if fresh, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
 			return err
 		}
 		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.NewPassword); err != nil {
@@ -138,7 +138,7 @@ func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, ol
 		}
 		return f.audit(ctx, tx, s, "password.changed", nil)
 	})
-	return secret, err
+	return fresh, err
 }
 
 func (f *Flow) tell(ctx context.Context, tx *db.Tx, s session.Session, kind letter.Kind, facts delivery.Facts) error {

@@ -22,6 +22,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/limit"
 	"github.com/genkan/genkan/internal/platform/once"
 	"github.com/genkan/genkan/internal/platform/token"
 )
@@ -43,6 +44,7 @@ type Ask struct {
 	Password   string
 	Remembered bool   // use the address that this browser's cookie remembers
 	Known      string // the known-browser cookie
+	Secret     string // the session that this browser has already, if any: it ends (SE2)
 	Locale     string
 	Browser    []byte
 	Attempt    string // id of the attempt that this form belongs to; empty begins one
@@ -153,6 +155,13 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, a account.Address,
 		return Step{}, err
 	}
 	at.Account = j.stored.Account
+	if j.right {
+		// The hash was judged before this transaction; a change of the password
+		// meanwhile must not be outrun (PW5, SE4).
+		if j.right, err = password.Still(ctx, tx, j.stored.Account, j.stored.Version); err != nil {
+			return Step{}, err
+		}
+	}
 	out := Step{Hints: shape(in.Password)}
 	if err := f.note(ctx, tx, at.ID, in, a, out.Hints, j.right); err != nil {
 		return Step{}, err
@@ -226,7 +235,11 @@ func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 			return at, session.Opened{}, err
 		}
 	}
-	o, err := f.Sessions.Open(ctx, tx, acc.ID, acc.Address, in.Where, isKnown)
+	if err := f.Sessions.Replace(ctx, tx, in.Secret); err != nil {
+		return at, session.Opened{}, err
+	}
+	// A client without our cookies could not show that it is known.
+	o, err := f.Sessions.Open(ctx, tx, acc.ID, acc.Address, in.Where, isKnown || len(in.Browser) == 0)
 	if err != nil {
 		return at, o, err
 	}
@@ -248,7 +261,14 @@ func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 		map[string]string{"session": o.Session, "attempt": at.Reference})
 }
 
+// newBrowserMails bounds the notices of new browsers a day: a program that signs
+// in without our cookies is new each time.
+const newBrowserMails = 10
+
 func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, acc account.Account, w session.Where) error {
+	if wait, err := limit.TakeWindow(ctx, tx, "new browser "+acc.ID, newBrowserMails, 24*time.Hour); err != nil || wait > 0 {
+		return err
+	}
 	to, err := f.Book.Addresses(ctx, tx, acc)
 	if err != nil {
 		return err

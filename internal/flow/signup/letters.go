@@ -10,6 +10,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
 	"github.com/genkan/genkan/internal/domain/registration"
+	"github.com/genkan/genkan/internal/platform/db"
 )
 
 // Write decides what a registration's mail says: the code, or, in the box of
@@ -25,7 +26,7 @@ func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, 
 		return delivery.Letter{Drop: true}, nil
 	}
 	d := f.Post.Data(m)
-	_, err = f.Book.ByKey(ctx, f.DB.Reader(), m.Key)
+	acc, err := f.Book.ByKey(ctx, f.DB.Reader(), m.Key)
 	if errors.Is(err, account.ErrNone) {
 		d.Code, d.Link, d.Expires = f.Desk.Code(r), f.Post.Link(f.Desk.Link(r)), r.ExpiresAt
 		return delivery.Letter{Kind: letter.RegistrationCode, Data: d}, nil
@@ -33,13 +34,10 @@ func (f *Flow) Write(ctx context.Context, m delivery.Message) (delivery.Letter, 
 	if err != nil {
 		return delivery.Letter{}, err
 	}
-	day := f.DB.Now().Add(-24 * time.Hour)
-	earlier, found, err := f.Post.SentLately(ctx, m.Key, letter.RegistrationTaken, day, m.ID)
-	if err != nil {
-		return delivery.Letter{}, err
-	}
-	if found {
-		return delivery.Letter{Kind: letter.RegistrationTaken, Fold: earlier}, nil
-	}
-	return delivery.Letter{Kind: letter.RegistrationTaken, Data: d}, nil
+	out := delivery.Letter{Kind: letter.RegistrationTaken, Data: d, To: acc.Address}
+	err = f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+		out.Fold, err = f.Post.Claim(ctx, tx, m, letter.RegistrationTaken, 24*time.Hour)
+		return err
+	})
+	return out, err
 }

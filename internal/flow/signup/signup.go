@@ -111,7 +111,7 @@ func (f *Flow) begin(ctx context.Context, tx *db.Tx, in Ask, a account.Address, 
 func (f *Flow) send(ctx context.Context, tx *db.Tx, r registration.Registration) (Waiting, error) {
 	sent, err := f.Post.Send(ctx, tx, delivery.Draft{
 		Kind: delivery.Registration, Locale: r.Locale, To: r.Address, Key: r.Key, Subject: r.ID,
-		Browser: r.Browser, Life: r.ExpiresAt.Sub(tx.Time()), Capped: true,
+		Browser: r.Browser, Life: r.ExpiresAt.Sub(tx.Time()),
 	})
 	return f.waiting(r, sent), err
 }

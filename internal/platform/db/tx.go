@@ -112,7 +112,7 @@ func gone(err error) bool {
 		return false
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if errors.As(err, &pg) && len(pg.Code) == 5 {
 		switch pg.Code[:2] {
 		case "08", "53", "57", "58": // connection, resources, operator intervention, system
 			return true

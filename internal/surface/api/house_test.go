@@ -42,7 +42,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // house is everything behind the API, wired as the server wires it, with a
 // carrier that keeps what it is given.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	clock   *testkit.Clock
 	db      *db.DB
 	api     *api.API
@@ -68,7 +68,7 @@ func engines(t *testing.T, f func(h *house)) {
 	testkit.Engines(t, migrate, func(t *testing.T, url string) { f(testHouse(t, url)) })
 }
 
-func testHouse(t *testing.T, dbURL string) *house {
+func testHouse(t testing.TB, dbURL string) *house {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -126,7 +126,7 @@ func (h *house) work(ctx context.Context, d *db.DB, post *delivery.Post, log *sl
 	})
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func (b *box) Carry(_ context.Context, m mail.Message, note func(mail.Step)) err
 }
 
 // next waits for the next mail to an address.
-func (b *box) next(t *testing.T, to string) mail.Message {
+func (b *box) next(t testing.TB, to string) mail.Message {
 	t.Helper()
 	select {
 	case m := <-b.of(to):
@@ -266,7 +266,7 @@ func (b *box) next(t *testing.T, to string) mail.Message {
 var codeLine = regexp.MustCompile(`[0-9]{3} [0-9]{3}\b|[0-9]{4} [0-9]{4}\b`)
 
 // code waits for the next mail with a code, as a person reads it.
-func (b *box) code(t *testing.T, to string) string {
+func (b *box) code(t testing.TB, to string) string {
 	t.Helper()
 	for {
 		m := b.next(t, to)

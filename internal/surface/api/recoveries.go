@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/genkan/genkan/internal/domain/recovery"
+	"github.com/genkan/genkan/internal/surface/web"
 )
 
 type recoveryRequest struct {
@@ -35,12 +36,12 @@ func (a *API) recoveries() {
 }
 
 func (a *API) postRecovery(c *call, in *onceBody[recoveryRequest]) (waiting, error) {
-	w, err := a.Recovery.Ask(c.r.Context(), in.Body.Email, c.lang, a.Kit.Browser(c.r), a.once(c, in.Repeat))
+	w, err := a.Recovery.Ask(c.r.Context(), in.Body.Email, c.lang, a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie), a.once(c, in.Repeat))
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 
 func (a *API) postRecoveryResend(c *call, in *Path) (waiting, error) {
-	w, err := a.Recovery.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r))
+	w, err := a.Recovery.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie))
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

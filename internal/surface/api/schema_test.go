@@ -20,7 +20,7 @@ type document struct {
 	root map[string]any
 }
 
-func readDocument(t *testing.T, h http.Handler) document {
+func readDocument(t testing.TB, h http.Handler) document {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", origin+"/api/v1/openapi.json", nil))
@@ -33,7 +33,7 @@ func readDocument(t *testing.T, h http.Handler) document {
 
 // check holds an answer to what the document says of it. Members that the
 // document does not name are faults too.
-func (d document) check(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+func (d document) check(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	op, ok := d.operation(r.Method, r.URL.Path)
 	if !ok { // unknown paths and methods have no operation, but a problem all the same
@@ -68,7 +68,7 @@ func (d document) check(t *testing.T, r *http.Request, w *httptest.ResponseRecor
 	d.value(t, r.Method+" "+r.URL.Path, media["schema"], read(t, w))
 }
 
-func read(t *testing.T, w *httptest.ResponseRecorder) any {
+func read(t testing.TB, w *httptest.ResponseRecorder) any {
 	t.Helper()
 	var v any
 	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
@@ -114,7 +114,7 @@ func fits(template, path string) bool {
 
 // value checks v against a schema of the kinds that our document uses; any other
 // keyword is a fault of this test.
-func (d document) value(t *testing.T, where string, schema, v any) {
+func (d document) value(t testing.TB, where string, schema, v any) {
 	t.Helper()
 	s := schema.(map[string]any)
 	if ref, ok := s["$ref"].(string); ok {
@@ -156,7 +156,7 @@ func (d document) value(t *testing.T, where string, schema, v any) {
 	}
 }
 
-func (d document) object(t *testing.T, where string, s map[string]any, v any) {
+func (d document) object(t testing.TB, where string, s map[string]any, v any) {
 	t.Helper()
 	object, ok := v.(map[string]any)
 	if !ok {

@@ -57,7 +57,7 @@ func (a *API) signIns() {
 
 func (a *API) postSignIn(c *call, in *onceBody[signInRequest]) (signInAnswer, error) {
 	s, err := a.Signin.Start(c.r.Context(), signin.Ask{
-		Email: in.Body.Email, Password: in.Body.Password, Known: a.Kit.Cookie(c.r, web.KnownCookie),
+		Email: in.Body.Email, Password: in.Body.Password, Known: a.Kit.Cookie(c.r, web.KnownCookie), Secret: a.Kit.Cookie(c.r, web.SessionCookie),
 		Locale: c.lang, Browser: a.Kit.Browser(c.r), Script: true, Once: a.once(c, in.Repeat), Where: a.Kit.Where(c.r),
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/platform/fault"
 )
@@ -28,7 +29,15 @@ func (a *API) strength() {
 
 func (a *API) postStrength(c *call, in *body[strengthRequest]) (strengthAnswer, error) {
 	personal := append([]string{in.Body.Email}, a.Policy.ServiceNames...)
-	score := password.Strength(in.Body.Password, personal)
+	var score password.Score
+	// It costs about as much as a hash, and anybody may ask: it takes its turn.
+	err := a.Signup.Gate.Do(c.r.Context(), admit.Registration, func() error {
+		score = password.Strength(in.Body.Password, personal)
+		return nil
+	})
+	if err != nil {
+		return strengthAnswer{}, err
+	}
 	out := strengthAnswer{Level: score.Level, Hints: []string{}}
 	if score.WarningCode != "" {
 		out.Warning = a.warning(c.lang, score.WarningCode)
@@ -37,7 +46,7 @@ func (a *API) postStrength(c *call, in *body[strengthRequest]) (strengthAnswer, 
 		out.Hints = append(out.Hints, a.Catalog.T(c.lang, hint, nil))
 	}
 	// What will be refused whatever its length is worth nothing.
-	err := a.Policy.Check(in.Body.Password, password.Context{Address: in.Body.Email})
+	err = a.Policy.Check(in.Body.Password, password.Context{Address: in.Body.Email})
 	if e := fault.Of(err); err != nil && e.Kind == fault.Invalid && e.Code != password.CodeTooShort {
 		out.Level, out.Warning = 0, a.words(c.lang, e).title
 	}

@@ -19,7 +19,7 @@ func (f *Front) postRecover(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
 		var wait recovery.Waiting
-		wait, err = f.Recovery.Ask(r.Context(), r.PostForm.Get("email"), f.lang(w, r), form.Browser, form.Once)
+		wait, err = f.Recovery.Ask(r.Context(), r.PostForm.Get("email"), f.lang(w, r), form.Browser, f.Kit.Cookie(r, web.KnownCookie), form.Once)
 		if err == nil {
 			http.Redirect(w, r, "/recover/"+wait.ID, http.StatusSeeOther)
 			return nil
@@ -84,7 +84,7 @@ func (f *Front) postRecoverConfirm(w http.ResponseWriter, r *http.Request) error
 func (f *Front) postRecoverResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), form.Browser)
+		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), form.Browser, f.Kit.Cookie(r, web.KnownCookie))
 	}
 	if err != nil {
 		return f.showRecover(w, r, err)

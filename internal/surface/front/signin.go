@@ -72,6 +72,7 @@ func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"),
 		Remembered: r.PostForm.Get("remembered") == "1", Known: f.Kit.Cookie(r, web.KnownCookie),
 		Locale: f.lang(w, r), Browser: form.Browser, Attempt: form.Attempt, FormAge: form.Age,
+		Secret: f.Kit.Cookie(r, web.SessionCookie),
 		Script: r.PostForm.Get("script") == "1", Once: form.Once, Where: f.Kit.Where(r),
 	})
 	if err != nil {

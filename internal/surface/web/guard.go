@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/genkan/genkan/internal/platform/fault"
 )
@@ -94,7 +95,7 @@ func (g *Guard) check(r *http.Request) error {
 	if !safe(r.Method) && !g.ours(r) {
 		return fault.New(fault.Forbidden, "request.cross_site").Offer("signin")
 	}
-	if len(r.URL.RawQuery) > 4096 || len(r.URL.Path) > 1024 || strings.ContainsRune(r.URL.Path, 0) {
+	if len(r.URL.RawQuery) > 4096 || len(r.URL.Path) > 1024 || !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) {
 		return fault.New(fault.Malformed, "request.malformed")
 	}
 	if r.URL.RawQuery != "" {
