@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/genkan/genkan/internal/platform/db"
@@ -38,7 +39,7 @@ type Note struct {
 // Add appends to an attempt's evidence. Beyond 100 notes it does nothing.
 func Add(ctx context.Context, tx *db.Tx, id string, kind Kind, value string) error {
 	if len(value) > maxValue {
-		value = value[:maxValue]
+		value = strings.ToValidUTF8(value[:maxValue], "") // not half a letter: PostgreSQL refuses it
 	}
 	return fault.Wrapf(New(tx).insertEvidence(ctx, id, tx.Now(), string(kind), value), "note evidence")
 }

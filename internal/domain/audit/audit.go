@@ -100,8 +100,16 @@ func Verify(ctx context.Context, q DBTX, anchors []Head) (int64, error) {
 		end = max(end, a.Seq)
 	}
 	seq, err := walk(ctx, q, known)
-	if err == nil && seq < end {
-		err = fmt.Errorf("%w: entries after %d were cut off, %d were there", ErrBroken, seq, end)
+	if err != nil {
+		return seq, err
+	}
+	if seq < end {
+		return seq, fmt.Errorf("%w: entries after %d were cut off, %d were there", ErrBroken, seq, end)
+	}
+	// What was walked beyond the head that was read first came with acts since,
+	// and each of them moved the head.
+	if head, err = ReadHead(ctx, q); err == nil && seq > head.Seq {
+		err = fmt.Errorf("%w: entries after %d were put in by nobody's act", ErrBroken, head.Seq)
 	}
 	return seq, err
 }
