@@ -106,6 +106,11 @@ func TestUndoRestores(t *testing.T) {
 			t.Errorf("told twice: %v", got)
 		}
 		refused(t, "undone twice", s.undo(s.change(first.ID)), "link.expired")
+		// The thief's own first box cannot undo the undo.
+		refused(t, "the thief's undo", s.undo(s.change(second.ID)), "link.expired")
+		if got := s.told(s.read(a.ID)); !slices.Equal(got, []string{"owner@example.jp"}) {
+			t.Errorf("the thief's boxes still hear of the account: %v", got)
+		}
 	})
 }
 
@@ -180,7 +185,11 @@ func TestNewerChangeVoidsOlder(t *testing.T) {
 func TestChangeDrawing(t *testing.T) {
 	drawn := testkit.Drawing(t, "Address change")
 	both(t, func(t *testing.T, s *set) {
+		earlier := map[ID]string{} // a change of each account that came first
 		events := map[string]func(context.Context, *db.Tx, Change) (bool, error){
+			"undo_earlier": func(ctx context.Context, tx *db.Tx, c Change) (bool, error) {
+				return true, s.UndoChange(ctx, tx, s.change(earlier[c.Account]))
+			},
 			"confirm": func(ctx context.Context, tx *db.Tx, c Change) (bool, error) { return true, s.ConfirmChange(ctx, tx, c) },
 			"undo":    func(ctx context.Context, tx *db.Tx, c Change) (bool, error) { return true, s.UndoChange(ctx, tx, c) },
 			"void": func(ctx context.Context, tx *db.Tx, c Change) (bool, error) {
@@ -202,7 +211,12 @@ func TestChangeDrawing(t *testing.T) {
 			for event := range events {
 				n++
 				a := s.member(fmt.Sprintf("a%d@example.jp", n))
-				c := s.ask(a, fmt.Sprintf("b%d@example.jp", n))
+				first := s.ask(a, fmt.Sprintf("x%d@example.jp", n))
+				if err := s.confirm(first); err != nil {
+					t.Fatal(err)
+				}
+				earlier[a.ID] = first.ID
+				c := s.ask(s.read(a.ID), fmt.Sprintf("b%d@example.jp", n))
 				for _, e := range path {
 					if ok, err := run(c.ID, e); !ok {
 						t.Fatalf("%s by %s: %v", state, e, err)
@@ -210,8 +224,8 @@ func TestChangeDrawing(t *testing.T) {
 				}
 				ok, _ := run(c.ID, event)
 				now, want := s.change(c.ID).State, drawn[state][event]
-				if want == "" && event == "void" {
-					ok = false // voids what waits, and it is no refusal that nothing does
+				if want == "" && (event == "void" || event == "undo_earlier") {
+					ok = false // voids what is open, and it is no refusal that nothing is
 				}
 				if ok != (want != "") || now != want && want != "" || want == "" && now != state {
 					t.Errorf("%s by %s: done %v, now %s; the drawing says %q", state, event, ok, now, want)

@@ -187,9 +187,9 @@ func (s *set) exec(q string, args ...any) {
 // after the edit, and who moves the head along; the anchors outside show those.
 func TestEveryTamperingIsFound(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
-		rounds := 60
+		rounds := 200
 		if s.d.Engine == db.SQLite {
-			rounds = 250
+			rounds = 1000
 		}
 		if os.Getenv("GENKAN_LONG") == "1" {
 			rounds = 1000

@@ -17,6 +17,9 @@ import (
 // pauses between tries; greylisting servers want minutes, not seconds.
 var pauses = []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute}
 
+// noteWithin bounds writing down what happened.
+const noteWithin = 10 * time.Second
+
 // Work sends one message. It may run twice for the same message: a repeat has
 // the same Message-ID and the same bytes (CO3).
 func (p *Post) Work(ctx context.Context, j SendJob) error {
@@ -76,6 +79,10 @@ func (p *Post) carry(ctx context.Context, m Message, l Letter) error {
 		}
 		steps = append(steps, Step{s.At, s.Hop, s.Stage, s.Enhanced, text, s.Code})
 	})
+	// What happened is written down even when we are told to stop: a mail that
+	// was taken and not noted would be sent again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
 	var failed *mail.SendError
 	switch {
 	case err == nil:
