@@ -210,7 +210,11 @@ func TestSuggestsTheDomainMeant(t *testing.T) {
 		retype(p, "#email", typed)
 		p.Press("h1")
 		var got string
-		p.Eval(`{const b = document.querySelector("[data-suggest]"); b.hidden ? "" : b.querySelector(".address").textContent}`, &got)
+		// The question waits until the finger is up, and one turn longer.
+		p.Eval(`new Promise(r => setTimeout(() => {
+			const b = document.querySelector("[data-suggest]");
+			r(b.hidden ? "" : b.querySelector(".address").textContent);
+		}))`, &got)
 		if got != want {
 			t.Errorf("%s: suggested %q, want %q", typed, got, want)
 		}

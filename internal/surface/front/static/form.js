@@ -72,6 +72,8 @@ for (const end of ['pointerup', 'pointercancel']) {
 }
 /** @param {() => void} act */
 const still = (act) => { pressed ? later.push(act) : act(); };
+// The other modules ask by event: each file has an address of its own.
+addEventListener('still', (e) => still(/** @type {CustomEvent} */ (e).detail));
 
 each('[data-fold]', (/** @type {HTMLInputElement} */ input) => {
 	const size = Number(input.dataset.digits ?? 0);

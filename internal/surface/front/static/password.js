@@ -27,6 +27,10 @@ function watch(box) {
 		list.replaceChildren(...hints.map((h) => Object.assign(document.createElement('li'), { textContent: h })));
 	};
 
+	// Nothing moves under a finger that presses: see form.js.
+	/** @param {() => void} act */
+	const still = (act) => dispatchEvent(new CustomEvent('still', { detail: act }));
+
 	const ask = async () => {
 		asked?.abort();
 		asked = new AbortController();
@@ -39,9 +43,9 @@ function watch(box) {
 			});
 			if (!answer.ok) throw new Error(String(answer.status));
 			const { level, hints, warning } = await answer.json();
-			draw(level, words[level] ?? '', [warning, ...(hints ?? [])].filter(Boolean));
+			still(() => draw(level, words[level] ?? '', [warning, ...(hints ?? [])].filter(Boolean)));
 		} catch {
-			if (!asked.signal.aborted) box.hidden = true; // a help that fails is no help: say nothing
+			if (!asked.signal.aborted) still(() => { box.hidden = true; }); // a help that fails is no help: say nothing
 		}
 	};
 

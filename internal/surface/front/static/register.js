@@ -19,7 +19,8 @@ function ask(box, input) {
 		box.hidden = !better;
 		return better;
 	};
-	input.addEventListener('change', look);
+	// Not under a finger that presses: see form.js.
+	input.addEventListener('change', () => dispatchEvent(new CustomEvent('still', { detail: look })));
 	input.addEventListener('input', () => { box.hidden = true; });
 
 	box.querySelector('[data-use]')?.addEventListener('click', () => {
