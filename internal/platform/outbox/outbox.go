@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/genkan/genkan/internal/platform/db"
@@ -131,5 +132,19 @@ type quiet struct{ slog.Handler }
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
 }
+
+// Handle passes a record on unless all it says is that a stop cut something off.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	cut := false
+	r.Attrs(func(a slog.Attr) bool {
+		cut = strings.Contains(a.Value.String(), context.Canceled.Error())
+		return !cut
+	})
+	if cut {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
+
 func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
 func (q quiet) WithGroup(n string) slog.Handler      { return quiet{q.Handler.WithGroup(n)} }
