@@ -344,12 +344,12 @@ func TestNoticesReachEveryAddress(t *testing.T) {
 			l := s.notice(m)
 			tok, ok := strings.CutPrefix(l.Data.FreezeLink, "https://account.example.jp/l/")
 			kind, of, read := token.ReadLink(tok)
-			if !ok || !read || kind != FreezeLink || of != id || !s.Keys.LinkMatches(tok) {
+			if !ok || !read || kind != FreezeLink || of != id || !s.Keys.LinkMatches(FreezeLink, id, tok) {
 				t.Errorf("freeze link %q", l.Data.FreezeLink)
 			}
 			links[tok] = true
 			undo, _ := strings.CutPrefix(l.Data.Link, "https://account.example.jp/l/")
-			if kind, of, _ := token.ReadLink(undo); kind != UndoLink || of != m.Facts.Change || !s.Keys.LinkMatches(undo) || len(l.Data.Number) != 4 {
+			if kind, of, _ := token.ReadLink(undo); kind != UndoLink || of != m.Facts.Change || !s.Keys.LinkMatches(UndoLink, of, undo) || len(l.Data.Number) != 4 {
 				t.Errorf("undo link %q, number %q", l.Data.Link, l.Data.Number)
 			}
 			if err := s.work(id); err != nil {

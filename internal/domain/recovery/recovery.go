@@ -134,7 +134,7 @@ func (d *Desk) CodeFits(r Recovery, typed string) bool {
 func (d *Desk) Link(r Recovery) string { return d.Keys.Link('p', r.ID) }
 
 // LinkFits judges a link's token.
-func (d *Desk) LinkFits(_ Recovery, link string) bool { return d.Keys.LinkMatches(link) }
+func (d *Desk) LinkFits(r Recovery, link string) bool { return d.Keys.LinkMatches('p', r.ID, link) }
 
 // Sweep forgets requests that ran out more than a day ago.
 func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {

@@ -150,7 +150,7 @@ func (d *Desk) Link(r Registration) string {
 
 // LinkFits judges a link's token.
 func (d *Desk) LinkFits(r Registration, link string) bool {
-	return d.Keys.LinkMatches(link, strconv.FormatInt(r.Generation, 10))
+	return d.Keys.LinkMatches('r', r.ID, link, strconv.FormatInt(r.Generation, 10))
 }
 
 // Number is shown on the waiting page and typed where the link was opened, so

@@ -45,7 +45,7 @@ func (f *Flow) Notice(ctx context.Context, id, link string) (delivery.Message, b
 	if errors.Is(err, delivery.ErrNone) {
 		return m, false, nil
 	}
-	return m, err == nil && f.Keys.LinkMatches(link), err
+	return m, err == nil && (f.Keys.LinkMatches(delivery.FreezeLink, id, link) || f.Keys.LinkMatches(delivery.VetoLink, id, link)), err
 }
 
 // reaches tells whether the notice's box still belongs to the account: a box it

@@ -169,7 +169,7 @@ func (f *Flow) Provable(ctx context.Context, id, link string) (account.Change, b
 	if errors.Is(err, account.ErrNone) {
 		return c, false, nil
 	}
-	return c, err == nil && c.State == "asked" && c.ExpiresAt.After(f.DB.Now()) && f.Keys.LinkMatches(link), err
+	return c, err == nil && c.State == "asked" && c.ExpiresAt.After(f.DB.Now()) && f.Keys.LinkMatches(ChangeLink, id, link), err
 }
 
 // ConfirmChangeByLink does the same from the link in the new box, with the
@@ -266,7 +266,7 @@ func (f *Flow) Undoable(ctx context.Context, id, link string) (until time.Time, 
 	if errors.Is(err, account.ErrNone) {
 		return time.Time{}, false, nil
 	}
-	return c.UndoUntil, err == nil && c.State == "confirmed" && c.UndoUntil.After(f.DB.Now()) && f.Keys.LinkMatches(link), err
+	return c.UndoUntil, err == nil && c.State == "confirmed" && c.UndoUntil.After(f.DB.Now()) && f.Keys.LinkMatches(delivery.UndoLink, id, link), err
 }
 
 // Undo gives the account its old address back: whoever holds the old box and

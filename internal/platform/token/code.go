@@ -66,11 +66,12 @@ func ReadLink(text string) (letter byte, id string, ok bool) {
 	return text[0], uuid.UUID(raw[:16]).String(), true
 }
 
-// LinkMatches judges a token for an act whose row was found by ReadLink's id.
-func (k *Keyring) LinkMatches(text string, act ...string) bool {
+// LinkMatches judges a token: it must be of this use, for this act, and genuine.
+// Who calls it says which act it is, so that a genuine link of another one
+// proves nothing.
+func (k *Keyring) LinkMatches(letter byte, id, text string, act ...string) bool {
 	text = tidyLink(text)
-	letter, id, ok := ReadLink(text)
-	if !ok {
+	if l, of, ok := ReadLink(text); !ok || l != letter || of != id {
 		return false
 	}
 	raw, _ := letters.DecodeString(text[1:])
