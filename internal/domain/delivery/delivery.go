@@ -99,10 +99,12 @@ type Message struct {
 	Browser   []byte
 	Facts     Facts
 	State     State
+	Said      letter.Kind // what it said, or has claimed to say
 	Ordinal   int
 	Tries     int
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	DoneAt    time.Time // zero until the state is final
 }
 
 // Letter is what a Writer decided to send. Fold names an earlier message that
@@ -296,8 +298,8 @@ func (p *Post) ByID(ctx context.Context, q DBTX, id string) (Message, error) {
 		return Message{}, fmt.Errorf("read message %s: %w", id, err)
 	}
 	m := Message{ID: id, Kind: Kind(r.Kind), Locale: r.Locale, To: string(to), Key: r.RecipientKey,
-		Subject: r.SubjectID, Browser: r.Browser, State: State(r.State), Ordinal: int(r.Ordinal), Tries: int(r.Tries),
-		CreatedAt: db.Time(r.CreatedAt), ExpiresAt: db.Time(r.ExpiresAt)}
+		Subject: r.SubjectID, Browser: r.Browser, State: State(r.State), Said: letter.Kind(r.SentKind), Ordinal: int(r.Ordinal), Tries: int(r.Tries),
+		CreatedAt: db.Time(r.CreatedAt), ExpiresAt: db.Time(r.ExpiresAt), DoneAt: db.Time(r.DoneAt)}
 	if len(r.PayloadSealed) == 0 {
 		return m, nil
 	}
@@ -323,7 +325,7 @@ func (p *Post) Newest(ctx context.Context, q DBTX, subject string) (Sent, error)
 
 // Claim makes m the one message in a window that says kind to its recipient. It
 // gives "" when m may say it (also when it is tried again), or the id of the
-// message that did. Of two at the same moment one is first.
+// message that did, or is about to. Of two at the same moment one is first.
 func (p *Post) Claim(ctx context.Context, tx *db.Tx, m Message, kind letter.Kind, window time.Duration) (earlier string, err error) {
 	q := New(tx)
 	row, err := q.messageByID(ctx, m.ID)
@@ -333,7 +335,7 @@ func (p *Post) Claim(ctx context.Context, tx *db.Tx, m Message, kind letter.Kind
 	if row.SentKind == string(kind) {
 		return "", nil
 	}
-	wait, err := limit.TakeWindow(ctx, tx, fmt.Sprintf("said %s %x", kind, m.Key), 1, window)
+	wait, err := limit.TakeWindow(ctx, tx, claimed(string(kind), m), 1, window)
 	if err != nil {
 		return "", err
 	}
@@ -342,6 +344,25 @@ func (p *Post) Claim(ctx context.Context, tx *db.Tx, m Message, kind letter.Kind
 	}
 	earlier, err = q.newestOfKind(ctx, m.Key, string(kind), m.ID)
 	return earlier, fault.Wrapf(err, "find the message that said %s", kind)
+}
+
+func claimed(kind string, m Message) string { return fmt.Sprintf("said %s %x", kind, m.Key) }
+
+// unclaim gives up what m claimed, because it was not taken and nobody read it:
+// the next message tells its reader instead, in a conversation of its own. One
+// that waited or was folded there would tell a stranger that it is (EN1).
+func (p *Post) unclaim(ctx context.Context, m Message) error {
+	return p.DB.Tx(ctx, func(tx *db.Tx) error {
+		q := New(tx)
+		row, err := q.messageByID(ctx, m.ID)
+		if err != nil || row.SentKind == "" {
+			return fault.Wrapf(err, "read message %s", m.ID)
+		}
+		if err := limit.Return(ctx, tx, claimed(row.SentKind, m)); err != nil {
+			return err
+		}
+		return fault.Wrapf(q.claimMessage(ctx, "", m.ID), "unclaim message %s", m.ID)
+	})
 }
 
 // Step is one line of a trace.

@@ -23,15 +23,25 @@ const noteWithin = 10 * time.Second
 // Work sends one message. It may run twice for the same message: a repeat has
 // the same Message-ID and the same bytes (CO3).
 func (p *Post) Work(ctx context.Context, j SendJob) error {
+	began := p.DB.Now()
+	err := p.work(ctx, j, began)
+	for errors.Is(err, errDecideAnew) {
+		err = p.work(ctx, j, began)
+	}
+	return err
+}
+
+// errDecideAnew says that the message which this one would only repeat was not
+// taken, so that this one is to be written after all.
+var errDecideAnew = errors.New("decide anew what the message says")
+
+func (p *Post) work(ctx context.Context, j SendJob, began time.Time) error {
 	m, err := p.ByID(ctx, p.DB.Reader(), j.Message)
-	if errors.Is(err, ErrNone) {
+	if errors.Is(err, ErrNone) || err == nil && m.State.Final() {
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	if m.State.Final() {
-		return nil
 	}
 	if !p.DB.Now().Before(m.ExpiresAt) {
 		return p.end(ctx, m, Expired, "", nil)
@@ -44,7 +54,7 @@ func (p *Post) Work(ctx context.Context, j SendJob) error {
 		return p.end(ctx, m, Expired, "", nil)
 	}
 	if l.Fold != "" {
-		return p.fold(ctx, m, l)
+		return p.fold(ctx, m, l, began)
 	}
 	return p.carry(ctx, m, l)
 }
@@ -83,12 +93,17 @@ func (p *Post) carry(ctx context.Context, m Message, l Letter) error {
 	// was taken and not noted would be sent again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
 	defer cancel()
-	var failed *mail.SendError
-	switch {
-	case err == nil:
+	if err == nil {
 		return p.end(ctx, m, HandedOver, l.Kind, steps)
-	case errors.As(err, &failed) && !failed.Temporary && !failed.Unknown && failed.Class != mail.ClassOurs:
-		return p.end(ctx, m, Refused, l.Kind, steps)
+	}
+	var failed *mail.SendError
+	if errors.As(err, &failed) && !failed.Unknown {
+		if err := p.unclaim(ctx, m); err != nil {
+			return err
+		}
+		if !failed.Temporary && failed.Class != mail.ClassOurs {
+			return p.end(ctx, m, Refused, "", steps)
+		}
 	}
 	// Temporary, unknown, or the operator's to mend: try again until it expires.
 	if err := p.end(ctx, m, Deferred, "", steps); err != nil {
@@ -127,33 +142,65 @@ func (p *Post) end(ctx context.Context, m Message, to State, said letter.Kind, s
 // fold ends a message that would only repeat what its reader was told lately
 // (EN4). The one who waits sees the earlier message's way, told as of now: a
 // stranger must not see that this one was kept back, because that happens for
-// taken addresses only.
-func (p *Post) fold(ctx context.Context, m Message, l Letter) error {
-	earlier, err := p.ByID(ctx, p.DB.Reader(), l.Fold)
+// taken addresses only. So it is one conversation, and lasts as long as the
+// earlier one did.
+func (p *Post) fold(ctx context.Context, m Message, l Letter, began time.Time) error {
+	earlier, err := p.tried(ctx, l.Fold)
 	if err != nil {
 		return err
-	}
-	if !earlier.State.Final() {
-		return outbox.Later(2 * time.Second)
 	}
 	steps, err := p.Trace(ctx, l.Fold)
 	if err != nil {
 		return err
 	}
-	if n := len(steps); n > 0 {
-		// As long as the earlier one took, so that the wait tells nothing either.
-		took := min(steps[n-1].At.Sub(steps[0].At), 30*time.Second)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(took):
+	if steps = lastTry(steps); len(steps) > 0 && !steps[0].At.IsZero() {
+		took := min(max(0, earlier.DoneAt.Sub(steps[0].At)), 30*time.Second)
+		if err := pause(ctx, took-p.DB.Now().Sub(began)); err != nil {
+			return err
 		}
-		shift := p.DB.Now().Sub(steps[n-1].At)
+		shift := p.DB.Now().Sub(earlier.DoneAt)
 		for i := range steps {
 			steps[i].At = steps[i].At.Add(shift)
 		}
 	}
 	return p.end(ctx, m, earlier.State, "", steps)
+}
+
+// tried waits for the end of a message that is on its way at this moment. It
+// waits here, not in the queue, whose looks are seconds apart.
+func (p *Post) tried(ctx context.Context, id string) (Message, error) {
+	for range 600 {
+		m, err := p.ByID(ctx, p.DB.Reader(), id)
+		switch {
+		case err != nil || m.State.Final() && m.Said != "":
+			return m, err
+		case m.Said == "":
+			return m, errDecideAnew
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return m, err
+		}
+	}
+	return Message{}, outbox.Later(2 * time.Second)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// lastTry cuts a trace to its last conversation.
+func lastTry(steps []Step) []Step {
+	for i := len(steps) - 1; i > 0; i-- {
+		if steps[i].Stage == mail.StageConnect {
+			return steps[i:]
+		}
+	}
+	return steps
 }
 
 // notice writes what owners are told of security events.

@@ -58,6 +58,15 @@ func TakeWindow(ctx context.Context, tx *db.Tx, bucket string, n int, window tim
 	return wait, nil
 }
 
+// Return gives back the one place that TakeWindow took with n of 1, because what
+// it was taken for did not come to pass.
+func Return(ctx context.Context, tx *db.Tx, bucket string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM limit_bucket WHERE bucket = $1`, bucket+" #0"); err != nil {
+		return fmt.Errorf("return to limit: %w", err)
+	}
+	return nil
+}
+
 // sqlTake: $1 bucket, $2 the new arrival time of an idle bucket, $3 when a full
 // bucket is forgotten, $4 now, $5 step, $6 span. No row comes back when the
 // bucket is used up.
