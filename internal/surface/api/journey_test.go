@@ -317,11 +317,12 @@ func TestRepeatIsOneAct(t *testing.T) {
 			h.t.Errorf("first: %s\nsecond: %s", first.Body, second.Body)
 		}
 		in["password"] = "four dry umbrellas indoors"
-		if third := h.want(202, h.do("POST", "/api/v1/registrations", in, key)); third.text("id") == first.text("id") {
+		third := h.want(202, h.do("POST", "/api/v1/registrations", in, key))
+		if third.text("id") == first.text("id") {
 			h.t.Error("another body got the first one's answer")
 		}
 		mine := header("Cookie", "genkan-browser="+strings.Repeat("n", 43))
-		if fourth := h.want(202, h.do("POST", "/api/v1/registrations", in, key, mine, header("Sec-Fetch-Site", "same-origin"))); fourth.text("id") == first.text("id") {
+		if fourth := h.want(202, h.do("POST", "/api/v1/registrations", in, key, mine, header("Sec-Fetch-Site", "same-origin"))); fourth.text("id") == third.text("id") {
 			h.t.Error("another browser got the first one's answer")
 		}
 		weak := h.want(422, h.do("POST", "/api/v1/registrations", in, header("Idempotency-Key", "1")))

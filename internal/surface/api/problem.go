@@ -73,7 +73,7 @@ func (a *API) refusal(w http.ResponseWriter, r *http.Request, err error) *Proble
 	if e.Err != nil {
 		obs.Add(r.Context(), "error", e.Err.Error())
 	}
-	p := a.document9457(r, e)
+	p := a.describe(r, e)
 	h := w.Header()
 	h.Set("Content-Language", a.language(r))
 	h.Set("Cache-Control", "no-store")
@@ -96,7 +96,7 @@ func house(err error) *fault.Error {
 	return e
 }
 
-func (a *API) document9457(r *http.Request, e *fault.Error) *Problem {
+func (a *API) describe(r *http.Request, e *fault.Error) *Problem {
 	lang := a.language(r)
 	w := a.words(lang, e)
 	p := &Problem{Type: a.Kit.Origin.Scheme + "://" + a.Kit.Origin.Host + Prefix + "causes/" + e.Code,

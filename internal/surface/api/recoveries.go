@@ -41,7 +41,7 @@ func (a *API) postRecovery(c *call, in *onceBody[recoveryRequest]) (waiting, err
 }
 
 func (a *API) postRecoveryResend(c *call, in *Path) (waiting, error) {
-	w, err := a.Recovery.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie))
+	w, err := a.Recovery.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie), "")
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/surface/web"
 )
 
 type registrationRequest struct {
@@ -73,7 +74,7 @@ func (a *API) postConfirm(c *call, in *oncePathBody[codeRequest]) (opened, error
 	if err != nil {
 		return opened{}, err
 	}
-	o, err := a.Signup.Confirm(c.r.Context(), in.id(), a.Kit.Browser(c.r), code, a.once(c, in.Repeat), a.Kit.Where(c.r))
+	o, err := a.Signup.Confirm(c.r.Context(), in.id(), a.Kit.Browser(c.r), code, a.once(c, in.Repeat), a.Kit.Cookie(c.r, web.SessionCookie), a.Kit.Where(c.r))
 	if err != nil {
 		return opened{}, err
 	}
@@ -82,12 +83,12 @@ func (a *API) postConfirm(c *call, in *oncePathBody[codeRequest]) (opened, error
 }
 
 func (a *API) postResend(c *call, in *Path) (waiting, error) {
-	w, err := a.Signup.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r))
+	w, err := a.Signup.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), "")
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 
 func (a *API) postReaddress(c *call, in *pathBody[addressRequest]) (waiting, error) {
-	w, err := a.Signup.Readdress(c.r.Context(), in.id(), a.Kit.Browser(c.r), in.Body.Email)
+	w, err := a.Signup.Readdress(c.r.Context(), in.id(), a.Kit.Browser(c.r), in.Body.Email, "")
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

@@ -88,7 +88,7 @@ func (a *API) deleteSessions(c *call, _ *noInput) error {
 	if err != nil {
 		return err
 	}
-	return a.Settings.EndOthers(c.r.Context(), s, a.Kit.Cookie(c.r, web.KnownCookie))
+	return a.Settings.EndOthers(c.r.Context(), s, a.Kit.Cookie(c.r, web.KnownCookie), "")
 }
 
 // deleteOneSession ends one session of the person's own; somebody else's is as

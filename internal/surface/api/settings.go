@@ -39,7 +39,7 @@ func (a *API) postPassword(c *call, in *body[passwordRequest]) (renewed, error) 
 	if err != nil {
 		return renewed{}, err
 	}
-	secret, err = a.Settings.ChangePassword(c.r.Context(), s, secret, in.Body.OldPassword, in.Body.NewPassword)
+	secret, err = a.Settings.ChangePassword(c.r.Context(), s, secret, in.Body.OldPassword, in.Body.NewPassword, "")
 	if err != nil {
 		return renewed{}, named(err, "password", "new_password")
 	}
@@ -51,7 +51,7 @@ func (a *API) postAddress(c *call, in *body[changeRequest]) (waiting, error) {
 	if err != nil {
 		return waiting{}, err
 	}
-	w, err := a.Settings.AskChange(c.r.Context(), s, in.Body.Email, in.Body.Password, a.Kit.Browser(c.r))
+	w, err := a.Settings.AskChange(c.r.Context(), s, in.Body.Email, in.Body.Password, a.Kit.Browser(c.r), "")
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 
@@ -64,7 +64,7 @@ func (a *API) postAddressConfirm(c *call, in *pathBody[codeRequest]) (renewed, e
 	if err != nil {
 		return renewed{}, err
 	}
-	secret, err = a.Settings.ConfirmChange(c.r.Context(), s, secret, in.id(), code)
+	secret, err = a.Settings.ConfirmChange(c.r.Context(), s, secret, in.id(), code, "")
 	if err != nil {
 		return renewed{}, err
 	}
