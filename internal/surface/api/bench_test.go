@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkSession is the session check over loopback, with everything that
-// stands before it, and BenchmarkBare a handler that only answers the same bytes:
+// stands before it (ours), and a handler that only answers the same bytes (bare):
 // the first must reach 0.7 of the second.
 func BenchmarkSession(b *testing.B) {
 	h := testHouse(b, testkit.SQLite(b, migrate))
