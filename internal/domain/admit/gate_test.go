@@ -181,6 +181,20 @@ func TestWhoLeavesKeepsNoPlace(t *testing.T) {
 	})
 }
 
+// TestTurnAtTheSameMomentIsUsed: the place was handed over, and at that very
+// moment the caller left. Whoever gave it away will not take it back, so it is
+// used; otherwise it would be lost for ever.
+func TestTurnAtTheSameMomentIsUsed(t *testing.T) {
+	t.Parallel()
+	g := NewGate(1, 5, time.Hour)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	p := &place{ready: make(chan struct{}), gone: true} // as leave makes it, the news not yet seen
+	if err := g.wait(gone, SignIn, p, nil); err != nil {
+		t.Errorf("%v: the place is lost", err)
+	}
+}
+
 // TestPlaceComesBack after an error and after a panic.
 func TestPlaceComesBack(t *testing.T) {
 	t.Parallel()

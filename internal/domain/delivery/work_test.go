@@ -253,6 +253,23 @@ func TestWhatHappenedIsNotedAtTheStop(t *testing.T) {
 	})
 }
 
+// TestOursIsPutOff: what is the operator's to mend says nothing about the
+// recipient, even when it is no use to try at once.
+func TestOursIsPutOff(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		for what, err := range map[string]error{
+			"ours, for good":  &mail.SendError{Stage: mail.StageMail, Class: mail.ClassOurs},
+			"not even a mail": errors.New("the key for signing is away"),
+		} {
+			s.Carrier = carrier(func(context.Context, mail.Message, func(mail.Step)) error { return err })
+			id := s.post()
+			if err := s.work(id); !putOff(err) || s.message(id).State != Deferred {
+				t.Errorf("%s: %v, state %s", what, err, s.message(id).State)
+			}
+		}
+	})
+}
+
 // TestTraceIsBounded: a server that never says yes fills no table.
 func TestTraceIsBounded(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
