@@ -145,9 +145,12 @@ func (g *Guard) ours(r *http.Request) bool {
 	}
 }
 
-// isForm tells whether the body is a plain form; every handler of one asks for
-// the sealed field, which no other site can have.
+// isForm tells whether this is a page's plain form; every handler of one asks for
+// the sealed field, which no other site can have. Calls of the API do not.
 func isForm(r *http.Request) bool {
+	if r.Method != http.MethodPost || strings.HasPrefix(r.URL.Path, "/api/") {
+		return false
+	}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
 }
