@@ -21,6 +21,7 @@ import (
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/limit"
+	"github.com/genkan/genkan/internal/platform/once"
 	"github.com/genkan/genkan/internal/platform/token"
 )
 
@@ -181,31 +182,32 @@ func codeOf(acc account.Account, passed time.Time) []string {
 }
 
 // AskThaw mails the code to the account's address.
-func (f *Flow) AskThaw(ctx context.Context, passText, locale string, browser []byte) (delivery.Sent, error) {
-	var out delivery.Sent
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) AskThaw(ctx context.Context, passText, locale string, browser []byte, onceKey string) (delivery.Sent, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (delivery.Sent, error) {
 		acc, until, err := f.frozen(ctx, tx, passText)
 		if err != nil {
-			return err
+			return delivery.Sent{}, err
 		}
 		a, err := account.ParseAddress(acc.Address)
 		if err != nil {
-			return err
+			return delivery.Sent{}, err
 		}
-		out, err = f.Post.Send(ctx, tx, delivery.Draft{
+		return f.Post.Send(ctx, tx, delivery.Draft{
 			Kind: delivery.ThawCode, Locale: locale, To: acc.Address, Key: f.Book.Key(a), Subject: acc.ID,
 			Browser: browser, Life: passLife, Proof: delivery.Password, Facts: delivery.Facts{Until: until},
 		})
-		return err
 	})
-	return out, err
 }
 
 // tries bounds typed thaw codes for each account: 5, then one in 4 hours.
 var tries = limit.Rate{Burst: 5, Every: 4 * time.Hour}
 
 // Thaw judges the mailed code and begins the day of waiting.
-func (f *Flow) Thaw(ctx context.Context, passText, code string) (time.Time, error) {
+func (f *Flow) Thaw(ctx context.Context, passText, code, onceKey string) (time.Time, error) {
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (time.Time, error) { return f.thaw(ctx, passText, code, onceKey) })
+}
+
+func (f *Flow) thaw(ctx context.Context, passText, code, onceKey string) (time.Time, error) {
 	acc, passed, err := f.frozen(ctx, f.DB.Reader(), passText)
 	if err != nil {
 		return time.Time{}, err
@@ -225,22 +227,20 @@ func (f *Flow) Thaw(ctx context.Context, passText, code string) (time.Time, erro
 	if !f.Keys.CodeMatches("thaw", codeDigits, code, codeOf(acc, passed)...) {
 		return time.Time{}, fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
 	}
-	until := f.DB.Now().Add(account.ThawWait)
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (time.Time, error) {
+		until := tx.Time().Add(account.ThawWait)
 		if _, err := f.Book.Move(ctx, tx, acc, account.AskThaw); err != nil {
-			return err
+			return until, err
 		}
-		until = tx.Time().Add(account.ThawWait)
 		if err := f.tell(ctx, tx, acc, letter.ThawRequested, until); err != nil {
-			return err
+			return until, err
 		}
-		return audit.Write(ctx, tx, "person:"+acc.ID, "account.thaw_asked", "account:"+acc.ID, nil)
+		return until, audit.Write(ctx, tx, "person:"+acc.ID, "account.thaw_asked", "account:"+acc.ID, nil)
 	})
-	return until, err
 }
 
 // Veto stops a thaw that was asked for; the account stays frozen.
-func (f *Flow) Veto(ctx context.Context, id, link string) error {
+func (f *Flow) Veto(ctx context.Context, id, link, onceKey string) error {
 	m, ok, err := f.Notice(ctx, id, link)
 	if err != nil {
 		return err
@@ -248,19 +248,20 @@ func (f *Flow) Veto(ctx context.Context, id, link string) error {
 	if !ok {
 		return dead()
 	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+	_, err = once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (bool, error) {
 		acc, err := f.noticed(ctx, tx, m)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if acc.State != account.Frozen || acc.ThawAt.IsZero() {
-			return dead()
+			return false, dead()
 		}
 		if _, err := f.Book.Move(ctx, tx, acc, account.VetoThaw); err != nil {
-			return err
+			return false, err
 		}
-		return audit.Write(ctx, tx, "mailbox:"+acc.ID, "account.thaw_vetoed", "account:"+acc.ID, nil)
+		return true, audit.Write(ctx, tx, "mailbox:"+acc.ID, "account.thaw_vetoed", "account:"+acc.ID, nil)
 	})
+	return err
 }
 
 // Write decides what the mail with a thaw's code says.

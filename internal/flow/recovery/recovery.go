@@ -144,36 +144,36 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Waiting, er
 }
 
 // Resend sends the same code once more.
-func (f *Flow) Resend(ctx context.Context, id string, browser []byte, known string) (Waiting, error) {
-	var w Waiting
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) Resend(ctx context.Context, id string, browser []byte, known, onceKey string) (Waiting, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
 		r, err := f.mine(ctx, tx, id, browser)
 		if err != nil {
-			return err
+			return Waiting{}, err
 		}
-		w, err = f.send(ctx, tx, r, known)
-		return err
+		return f.send(ctx, tx, r, known)
 	})
-	return w, err
 }
 
 // Prove judges the code typed in the asking browser. Afterwards this recovery
 // can do one thing: set a new password (RS10).
-func (f *Flow) Prove(ctx context.Context, id string, browser []byte, code string) error {
-	r, err := f.mine(ctx, f.DB.Reader(), id, browser)
-	if err != nil {
-		return err
-	}
-	if err := f.judge(ctx, r, code); err != nil {
-		return err
-	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
-		ok, err := f.Desk.Prove(ctx, tx, id)
-		if err == nil && !ok {
-			err = expired()
+func (f *Flow) Prove(ctx context.Context, id string, browser []byte, code, onceKey string) error {
+	_, err := once.Press(ctx, f.DB, f.Keys, onceKey, func() (bool, error) {
+		r, err := f.mine(ctx, f.DB.Reader(), id, browser)
+		if err != nil {
+			return false, err
 		}
-		return err
+		if err := f.judge(ctx, r, code); err != nil {
+			return false, err
+		}
+		return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (bool, error) {
+			ok, err := f.Desk.Prove(ctx, tx, id)
+			if err == nil && !ok {
+				err = expired()
+			}
+			return ok, err
+		})
 	})
+	return err
 }
 
 // judge counts a typed code, in a transaction of its own, and then judges it.
@@ -203,33 +203,31 @@ type Done struct{ HoldUntil time.Time }
 
 // SetPassword sets the new password of a proven recovery.
 func (f *Flow) SetPassword(ctx context.Context, id string, browser []byte, pw, onceKey string, w session.Where) (Done, error) {
-	if d, done, err := once.Peek[Done](ctx, f.DB.Reader(), f.Keys, onceKey, f.DB.Now()); err != nil || done {
-		return d, err
-	}
-	r, err := f.mine(ctx, f.DB.Reader(), id, browser)
-	if err != nil {
-		return Done{}, err
-	}
-	if r.State != recovery.Proven {
-		return Done{}, gone()
-	}
-	return f.finish(ctx, r, pw, onceKey, w)
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Done, error) {
+		r, err := f.mine(ctx, f.DB.Reader(), id, browser)
+		if err != nil {
+			return Done{}, err
+		}
+		if r.State != recovery.Proven {
+			return Done{}, gone()
+		}
+		return f.finish(ctx, r, pw, onceKey, w)
+	})
 }
 
 // Confirm is Prove and SetPassword in one, for API clients. A refused password
 // does not spend the code.
 func (f *Flow) Confirm(ctx context.Context, id string, browser []byte, code, pw, onceKey string, w session.Where) (Done, error) {
-	if d, done, err := once.Peek[Done](ctx, f.DB.Reader(), f.Keys, onceKey, f.DB.Now()); err != nil || done {
-		return d, err
-	}
-	r, err := f.mine(ctx, f.DB.Reader(), id, browser)
-	if err != nil {
-		return Done{}, err
-	}
-	if err := f.judge(ctx, r, code); err != nil {
-		return Done{}, err
-	}
-	return f.finish(ctx, r, pw, onceKey, w)
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Done, error) {
+		r, err := f.mine(ctx, f.DB.Reader(), id, browser)
+		if err != nil {
+			return Done{}, err
+		}
+		if err := f.judge(ctx, r, code); err != nil {
+			return Done{}, err
+		}
+		return f.finish(ctx, r, pw, onceKey, w)
+	})
 }
 
 // Dead tells whether a mailed link opens nothing any more, and whether, being
@@ -248,7 +246,7 @@ func (f *Flow) Dead(ctx context.Context, id, link string) (dead, renew bool, err
 
 // Renew begins a new recovery for the box whose genuine link is dead, in the
 // browser that opened it, and gives its id (causes link.expired).
-func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byte) (string, error) {
+func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byte, onceKey string) (string, error) {
 	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
 	if err != nil && !errors.Is(err, recovery.ErrNone) {
 		return "", err
@@ -256,24 +254,23 @@ func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byt
 	if err != nil || !f.Desk.LinkFits(r, link) || r.Account == "" {
 		return "", fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
 	}
-	w, err := f.Ask(ctx, r.Address, locale, browser, "", "")
+	w, err := f.Ask(ctx, r.Address, locale, browser, "", onceKey)
 	return w.ID, err
 }
 
 // ByLink sets the new password from the mailed link's page, in any browser: the
 // box is proven, and a form with nothing typed changes nothing (RS3).
 func (f *Flow) ByLink(ctx context.Context, id, link, pw, onceKey string, w session.Where) (Done, error) {
-	if d, done, err := once.Peek[Done](ctx, f.DB.Reader(), f.Keys, onceKey, f.DB.Now()); err != nil || done {
-		return d, err
-	}
-	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
-	if err != nil && !errors.Is(err, recovery.ErrNone) {
-		return Done{}, err
-	}
-	if err != nil || !r.Live(f.DB.Now()) || r.Account == "" || !f.Desk.LinkFits(r, link) {
-		return Done{}, fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
-	}
-	return f.finish(ctx, r, pw, onceKey, w)
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Done, error) {
+		r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
+		if err != nil && !errors.Is(err, recovery.ErrNone) {
+			return Done{}, err
+		}
+		if err != nil || !r.Live(f.DB.Now()) || r.Account == "" || !f.Desk.LinkFits(r, link) {
+			return Done{}, fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
+		}
+		return f.finish(ctx, r, pw, onceKey, w)
+	})
 }
 
 func (f *Flow) finish(ctx context.Context, r recovery.Recovery, pw, onceKey string, w session.Where) (Done, error) {
@@ -288,12 +285,7 @@ func (f *Flow) finish(ctx context.Context, r recovery.Recovery, pw, onceKey stri
 	if err != nil {
 		return Done{}, err
 	}
-	var out Done
-	err = f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-		out, err = once.Do(ctx, tx, f.Keys, onceKey, func() (Done, error) { return f.spend(ctx, tx, r, hash, w) })
-		return err
-	})
-	return out, err
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Done, error) { return f.spend(ctx, tx, r, hash, w) })
 }
 
 // spend uses the recovery up and does everything it leads to, or nothing.
@@ -314,7 +306,7 @@ func (f *Flow) spend(ctx context.Context, tx *db.Tx, r recovery.Recovery, hash s
 	if now, err := account.ParseAddress(acc.Address); err != nil || !bytes.Equal(f.Book.Key(now), r.Key) {
 		return Done{}, errors.Join(err, expired())
 	}
-	if acc.State == account.Closed || acc.State == account.Frozen && r.CreatedAt.Before(acc.FrozenAt) {
+	if acc.State == account.Closed || acc.State == account.Frozen && !r.CreatedAt.After(acc.FrozenAt) {
 		return Done{}, expired() // a freeze stops what was running (FZ1)
 	}
 	if err := password.Set(ctx, tx, acc.ID, hash, r.PasswordVersion); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/once"
 )
 
 const (
@@ -37,33 +38,47 @@ type Change struct {
 
 // AskChange sends a code to the new address. The box of somebody who has an
 // account is told so instead; the page is the same (EN1).
-func (f *Flow) AskChange(ctx context.Context, s session.Session, email, pw string, browser []byte) (Change, error) {
+func (f *Flow) AskChange(ctx context.Context, s session.Session, email, pw string, browser []byte, onceKey string) (Change, error) {
 	to, err := account.ParseAddress(email)
 	if err != nil {
 		return Change{}, err
 	}
-	if _, err := f.prove(ctx, s, "password", pw); err != nil {
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Change, error) {
+		stored, err := f.prove(ctx, s, "password", pw)
+		if err != nil {
+			return Change{}, err
+		}
+		return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Change, error) {
+			return f.askChange(ctx, tx, s, stored, to, browser)
+		})
+	})
+}
+
+func (f *Flow) askChange(ctx context.Context, tx *db.Tx, s session.Session, stored password.Stored, to account.Address, browser []byte) (Change, error) {
+	// The password was judged before this transaction: a change of it, or a
+	// freeze, must not be outrun (RS1, FZ1).
+	if still, err := password.Still(ctx, tx, s.Account, stored.Version); err != nil || !still {
+		return Change{}, errors.Join(err, fault.Field("password", "pw.wrong", nil).Offer("recover"))
+	}
+	acc, err := f.Book.ByID(ctx, tx, s.Account)
+	if err != nil {
 		return Change{}, err
 	}
-	var out Change
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
-		acc, err := f.Book.ByID(ctx, tx, s.Account)
-		if err != nil {
-			return err
-		}
-		if to.Typed == acc.Address {
-			return fault.Field("email", "email.same", nil)
-		}
-		c, err := f.Book.AskChange(ctx, tx, acc, to)
-		if err != nil {
-			return err
-		}
-		if out, err = f.sendChange(ctx, tx, c, s.Locale, browser); err != nil {
-			return err
-		}
-		return f.audit(ctx, tx, s, "address.change_asked", map[string]string{"change": c.ID})
-	})
-	return out, err
+	switch {
+	case acc.State != account.Active:
+		return Change{}, fault.New(fault.Denied, "session.ended").Offer("signin")
+	case to.Typed == acc.Address:
+		return Change{}, fault.Field("email", "email.same", nil)
+	}
+	c, err := f.Book.AskChange(ctx, tx, acc, to)
+	if err != nil {
+		return Change{}, err
+	}
+	out, err := f.sendChange(ctx, tx, c, s.Locale, browser)
+	if err != nil {
+		return Change{}, err
+	}
+	return out, f.audit(ctx, tx, s, "address.change_asked", map[string]string{"change": c.ID})
 }
 
 func (f *Flow) sendChange(ctx context.Context, tx *db.Tx, c account.Change, locale string, browser []byte) (Change, error) {
@@ -109,22 +124,23 @@ func (f *Flow) LookChange(ctx context.Context, s session.Session, id string) (Ch
 }
 
 // ResendChange sends the same code once more.
-func (f *Flow) ResendChange(ctx context.Context, s session.Session, id string, browser []byte) (Change, error) {
-	var out Change
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) ResendChange(ctx context.Context, s session.Session, id string, browser []byte, onceKey string) (Change, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Change, error) {
 		c, err := f.change(ctx, tx, s, id)
 		if err != nil {
-			return err
+			return Change{}, err
 		}
-		out, err = f.sendChange(ctx, tx, c, s.Locale, browser)
-		return err
+		return f.sendChange(ctx, tx, c, s.Locale, browser)
 	})
-	return out, err
 }
 
 // ConfirmChange judges the code and makes the new address the account's own. It
 // ends every other session and tells both boxes, the old one with an undo.
-func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id, code string) (string, error) {
+func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id, code, onceKey string) (string, error) {
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (string, error) { return f.confirmChange(ctx, s, secret, id, code, onceKey) })
+}
+
+func (f *Flow) confirmChange(ctx context.Context, s session.Session, secret, id, code, onceKey string) (string, error) {
 	c, err := f.change(ctx, f.DB.Reader(), s, id)
 	if err != nil {
 		return "", err
@@ -135,17 +151,16 @@ func (f *Flow) ConfirmChange(ctx context.Context, s session.Session, secret, id,
 	if !f.Keys.CodeMatches("address change", changeDigits, code, id) {
 		return "", fault.Field("code", "code.wrong", nil).Offer("retry", "mail_help")
 	}
-	var fresh string
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (string, error) {
 		if err := f.take(ctx, tx, c, s.ID, "code"); err != nil {
-			return err
+			return "", err
 		}
-		if fresh, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
-			return err
+		fresh, err := f.Sessions.Rotate(ctx, tx, s, secret)
+		if err != nil {
+			return "", err
 		}
-		return f.tellChanged(ctx, tx, c, s.Where)
+		return fresh, f.tellChanged(ctx, tx, c, s.Where)
 	})
-	return fresh, err
 }
 
 // take makes the new address the account's own and ends every session but one.
@@ -175,7 +190,14 @@ func (f *Flow) Provable(ctx context.Context, id, link string) (account.Change, b
 // ConfirmChangeByLink does the same from the link in the new box, with the
 // number that the signed-in page shows. Every session ends: the browser that
 // opened the mail need not be the one that asked.
-func (f *Flow) ConfirmChangeByLink(ctx context.Context, id, link, number string, w session.Where) error {
+func (f *Flow) ConfirmChangeByLink(ctx context.Context, id, link, number, onceKey string, w session.Where) error {
+	_, err := once.Press(ctx, f.DB, f.Keys, onceKey, func() (bool, error) {
+		return true, f.confirmChangeByLink(ctx, id, link, number, onceKey, w)
+	})
+	return err
+}
+
+func (f *Flow) confirmChangeByLink(ctx context.Context, id, link, number, onceKey string, w session.Where) error {
 	c, ok, err := f.Provable(ctx, id, link)
 	if err != nil {
 		return err
@@ -192,12 +214,13 @@ func (f *Flow) ConfirmChangeByLink(ctx context.Context, id, link, number string,
 	if !f.Keys.CodeMatches("change number", numberDigits, number, id) {
 		return fault.Field("number", "number.wrong", nil).Offer("retry")
 	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+	_, err = once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (bool, error) {
 		if err := f.take(ctx, tx, c, "", "number"); err != nil {
-			return err
+			return false, err
 		}
-		return f.tellChanged(ctx, tx, c, w)
+		return true, f.tellChanged(ctx, tx, c, w)
 	})
+	return err
 }
 
 func (f *Flow) countCode(ctx context.Context, count func(tx *db.Tx) (bool, error)) error {
@@ -271,7 +294,12 @@ func (f *Flow) Undoable(ctx context.Context, id, link string) (until time.Time, 
 
 // Undo gives the account its old address back: whoever holds the old box and
 // types the number of its mail. All sessions end.
-func (f *Flow) Undo(ctx context.Context, id, link, number string) error {
+func (f *Flow) Undo(ctx context.Context, id, link, number, onceKey string) error {
+	_, err := once.Press(ctx, f.DB, f.Keys, onceKey, func() (bool, error) { return true, f.undo(ctx, id, link, number, onceKey) })
+	return err
+}
+
+func (f *Flow) undo(ctx context.Context, id, link, number, onceKey string) error {
 	_, ok, err := f.Undoable(ctx, id, link)
 	if err != nil {
 		return err
@@ -288,12 +316,15 @@ func (f *Flow) Undo(ctx context.Context, id, link, number string) error {
 	if !f.Keys.CodeMatches("undo number", numberDigits, number, id) {
 		return fault.Field("number", "number.wrong", nil).Offer("retry")
 	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+	press := func(tx *db.Tx) error {
 		c, err := f.Book.ChangeByID(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if err := f.Book.UndoChange(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := f.voidPassword(ctx, tx, c.Account); err != nil {
 			return err
 		}
 		if _, err := f.Sessions.EndAll(ctx, tx, c.Account, "", session.NewAddress); err != nil {
@@ -303,20 +334,33 @@ func (f *Flow) Undo(ctx context.Context, id, link, number string) error {
 			return err
 		}
 		return f.afterUndo(ctx, tx, c)
-	})
+	}
+	marked := func(tx *db.Tx) error {
+		_, err := once.Do(ctx, tx, f.Keys, onceKey, func() (bool, error) { return true, press(tx) })
+		return err
+	}
+	err = f.DB.Tx(ctx, marked)
+	if fault.Is(err, "account.changed_meanwhile") {
+		err = f.DB.Tx(ctx, marked) // whoever has the password must not stop it by changing something
+	}
+	return err
 }
 
-// afterUndo: "this was not me" also means that somebody has the password. It
-// fits nothing any more, a new one is chosen by mail, a hold runs, and the owner
-// is told (RS6, SE7).
-func (f *Flow) afterUndo(ctx context.Context, tx *db.Tx, c account.Change) error {
-	stored, err := password.Of(ctx, tx, c.Account)
+// voidPassword: "this was not me" also means that somebody has the password. It
+// fits nothing any more. It is voided before the sessions end: a sign-in that
+// comes at the same moment holds the password's row, so that it is either
+// refused or ended, never left over.
+func (f *Flow) voidPassword(ctx context.Context, tx *db.Tx, id account.ID) error {
+	stored, err := password.Of(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if err := password.Set(ctx, tx, c.Account, f.Hasher.Decoy(), stored.Version); err != nil {
-		return err
-	}
+	return password.Set(ctx, tx, id, f.Hasher.Decoy(), stored.Version)
+}
+
+// afterUndo: a new password is chosen by mail, a hold runs, and the owner is told
+// (RS6, SE7).
+func (f *Flow) afterUndo(ctx context.Context, tx *db.Tx, c account.Change) error {
 	until := tx.Time().Add(HoldAfterUndo)
 	if err := f.Book.Hold(ctx, tx, c.Account, until, "address_undone"); err != nil {
 		return err

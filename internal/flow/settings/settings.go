@@ -18,6 +18,7 @@ import (
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/limit"
+	"github.com/genkan/genkan/internal/platform/once"
 	"github.com/genkan/genkan/internal/platform/token"
 )
 
@@ -99,9 +100,20 @@ func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (
 	return stored, err
 }
 
+// Again gives the new secret of a press that renewed the session already, when
+// it is sent again with the secret that died of it (CO4). The key must hold that
+// dead secret, so that nobody else is given the new one.
+func (f *Flow) Again(ctx context.Context, onceKey string) (secret string, ok bool, err error) {
+	return once.Peek[string](ctx, f.DB.Reader(), f.Keys, onceKey, f.DB.Now())
+}
+
 // ChangePassword needs the old password (PW5). It ends every other session,
 // rotates this one's secret (SE2) and tells the owner; it gives the new secret.
-func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, old, pw string) (string, error) {
+func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, old, pw, onceKey string) (string, error) {
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (string, error) { return f.changePassword(ctx, s, secret, old, pw, onceKey) })
+}
+
+func (f *Flow) changePassword(ctx context.Context, s session.Session, secret, old, pw, onceKey string) (string, error) {
 	stored, err := f.prove(ctx, s, "old_password", old)
 	if err != nil {
 		return "", err
@@ -109,7 +121,7 @@ func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, ol
 	if err := f.Policy.Check(pw, password.Context{Address: s.Address}); err != nil {
 		return "", err
 	}
-	var hash, fresh string
+	var hash string
 	err = f.Gate.Do(ctx, admit.Begun, func() (err error) {
 		hash, err = f.Hasher.Hash(pw)
 		return err
@@ -117,28 +129,28 @@ func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, ol
 	if err != nil {
 		return "", err
 	}
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (string, error) {
 		if err := password.Set(ctx, tx, s.Account, hash, stored.Version); err != nil {
-			return err
+			return "", err
 		}
-		if fresh, err = f.Sessions.Rotate(ctx, tx, s, secret); err != nil {
-			return err
+		fresh, err := f.Sessions.Rotate(ctx, tx, s, secret)
+		if err != nil {
+			return "", err
 		}
 		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.NewPassword); err != nil {
-			return err
+			return "", err
 		}
 		if err := f.Sessions.ForgetBrowsers(ctx, tx, s.Account, ""); err != nil {
-			return err
+			return "", err
 		}
 		if err := f.Book.VoidChanges(ctx, tx, s.Account); err != nil {
-			return err
+			return "", err
 		}
 		if err := f.tell(ctx, tx, s, letter.PasswordChanged, delivery.Facts{}); err != nil {
-			return err
+			return "", err
 		}
-		return f.audit(ctx, tx, s, "password.changed", nil)
+		return fresh, f.audit(ctx, tx, s, "password.changed", nil)
 	})
-	return fresh, err
 }
 
 func (f *Flow) tell(ctx context.Context, tx *db.Tx, s session.Session, kind letter.Kind, facts delivery.Facts) error {
@@ -182,21 +194,23 @@ func (f *Flow) end(ctx context.Context, s session.Session, id string, why sessio
 
 // EndOthers ends every session but this one, makes other browsers unknown, and
 // tells the owner.
-func (f *Flow) EndOthers(ctx context.Context, s session.Session, known string) error {
+func (f *Flow) EndOthers(ctx context.Context, s session.Session, known, onceKey string) error {
 	keep := ""
 	if k, ok := f.Sessions.ReadKnown(known); ok {
 		keep = k.Secret
 	}
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.EndedByUser); err != nil {
-			return err
+	_, err := once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (int64, error) {
+		n, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.EndedByUser)
+		if err != nil {
+			return 0, err
 		}
 		if err := f.Sessions.ForgetBrowsers(ctx, tx, s.Account, keep); err != nil {
-			return err
+			return 0, err
 		}
 		if err := f.tell(ctx, tx, s, letter.SessionsEnded, delivery.Facts{}); err != nil {
-			return err
+			return 0, err
 		}
-		return f.audit(ctx, tx, s, "session.others_ended", nil)
+		return n, f.audit(ctx, tx, s, "session.others_ended", nil)
 	})
+	return err
 }

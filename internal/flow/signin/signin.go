@@ -222,6 +222,13 @@ func (f *Flow) thawed(ctx context.Context, tx *db.Tx, acc account.Account) (acco
 	if err != nil {
 		return state, err
 	}
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return state, err
+	}
+	if err := f.Post.Tell(ctx, tx, acc, to, letter.Thawed, delivery.Facts{}); err != nil { // SE7
+		return state, err
+	}
 	return state, audit.Write(ctx, tx, "house", "account.thawed", "account:"+acc.ID, nil)
 }
 

@@ -33,25 +33,36 @@ func tired(field string) error {
 }
 
 // Confirm judges the code typed on the waiting page and, if it fits, makes the
-// account and signs this browser in.
-func (f *Flow) Confirm(ctx context.Context, id string, browser []byte, code, onceKey string, w session.Where) (session.Opened, error) {
-	if o, done, err := once.Peek[session.Opened](ctx, f.DB.Reader(), f.Keys, onceKey, f.DB.Now()); err != nil || done {
-		return o, err
+// account and signs this browser in. had is the session that the browser has
+// already, or "": it ends (SE2).
+func (f *Flow) Confirm(ctx context.Context, id string, browser []byte, code, onceKey, had string, w session.Where) (session.Opened, error) {
+	out, err := once.Press(ctx, f.DB, f.Keys, onceKey, func() (outcome, error) {
+		r, err := f.mine(ctx, f.DB.Reader(), id, browser)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !r.Live(f.DB.Now()) {
+			return outcome{}, expired()
+		}
+		if err := f.try(ctx, id, "code"); err != nil {
+			return outcome{}, err
+		}
+		if !f.Desk.CodeFits(r, code) {
+			return outcome{}, wrongCode("code")
+		}
+		return f.confirmed(ctx, r, onceKey, had, &w)
+	})
+	if err == nil && out.Taken {
+		err = wrongCode("code") // only the box's owner knows more
 	}
-	r, err := f.mine(ctx, f.DB.Reader(), id, browser)
-	if err != nil {
-		return session.Opened{}, err
-	}
-	if !r.Live(f.DB.Now()) {
-		return session.Opened{}, expired()
-	}
-	if err := f.try(ctx, id, "code"); err != nil {
-		return session.Opened{}, err
-	}
-	if !f.Desk.CodeFits(r, code) {
-		return session.Opened{}, wrongCode("code")
-	}
-	return f.confirmed(ctx, r, onceKey, w)
+	return out.Opened, err
+}
+
+// outcome is what a confirmation led to. Taken: somebody else proved the box
+// first, and this registration is void.
+type outcome struct {
+	Opened session.Opened
+	Taken  bool
 }
 
 // try counts a typed code in a transaction of its own, before it is judged, so
@@ -66,24 +77,20 @@ func (f *Flow) try(ctx context.Context, id, field string) error {
 	})
 }
 
-// confirmed opens the account and a session in one transaction.
-func (f *Flow) confirmed(ctx context.Context, r registration.Registration, onceKey string, w session.Where) (session.Opened, error) {
-	var out session.Opened
-	err := f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-		out, err = once.Do(ctx, tx, f.Keys, onceKey, func() (session.Opened, error) {
-			acc, made, err := f.open(ctx, tx, r)
-			if err != nil || !made {
-				return session.Opened{}, err
-			}
-			return f.Sessions.Open(ctx, tx, acc, r.Address, w, false)
-		})
-		return err
+// confirmed opens the account, and a session for the browser at w unless that is
+// nil, in one transaction.
+func (f *Flow) confirmed(ctx context.Context, r registration.Registration, onceKey, had string, w *session.Where) (outcome, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (outcome, error) {
+		acc, made, err := f.open(ctx, tx, r)
+		if err != nil || !made || w == nil {
+			return outcome{Taken: !made}, err
+		}
+		if err := f.Sessions.Replace(ctx, tx, had); err != nil {
+			return outcome{}, err
+		}
+		o, err := f.Sessions.Open(ctx, tx, acc, r.Address, *w, false)
+		return outcome{Opened: o}, err
 	})
-	if err == nil && out.Secret == "" {
-		// Somebody else proved this box first; only its owner knows more.
-		return out, wrongCode("code")
-	}
-	return out, err
 }
 
 // Link is what the page behind a mailed link needs to know.
@@ -111,25 +118,25 @@ func (f *Flow) OpenLink(ctx context.Context, id, link string, browser []byte) (L
 
 // Renew sends a fresh code and link to the box whose genuine link ran out
 // (causes link.expired).
-func (f *Flow) Renew(ctx context.Context, id, link string) error {
-	return f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) Renew(ctx context.Context, id, link, onceKey string) error {
+	_, err := once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
 		r, err := f.Desk.ByID(ctx, tx, id)
 		if err != nil && !errors.Is(err, registration.ErrNone) {
-			return err
+			return Waiting{}, err
 		}
 		if err != nil || r.State != registration.Waiting || !f.Desk.LinkFits(r, link) {
-			return deadLink()
+			return Waiting{}, deadLink()
 		}
 		a, err := account.ParseAddress(r.Address)
 		if err != nil {
-			return err
+			return Waiting{}, err
 		}
 		if r, err = f.Desk.Readdress(ctx, tx, r, a, r.Key); err != nil {
-			return err
+			return Waiting{}, err
 		}
-		_, err = f.send(ctx, tx, r)
-		return err
+		return f.send(ctx, tx, r)
 	})
+	return err
 }
 
 // Proof is what was typed on the link's page: the number that the waiting page
@@ -138,76 +145,71 @@ func (f *Flow) Renew(ctx context.Context, id, link string) error {
 type Proof struct {
 	Number, Password string
 	Browser          []byte
+	Had              string // the session that this browser has already
 }
 
 // ConfirmLink confirms by a link. With a number the waiting browser is the one
 // that gets in, and Opened is empty; otherwise this one gets in.
 func (f *Flow) ConfirmLink(ctx context.Context, id, link string, p Proof, onceKey string, w session.Where) (session.Opened, error) {
-	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
-	if errors.Is(err, registration.ErrNone) {
-		return session.Opened{}, deadLink()
+	out, err := once.Press(ctx, f.DB, f.Keys, onceKey, func() (outcome, error) {
+		r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
+		if err != nil && !errors.Is(err, registration.ErrNone) {
+			return outcome{}, err
+		}
+		if err != nil || !r.Live(f.DB.Now()) || !f.Desk.LinkFits(r, link) {
+			return outcome{}, deadLink()
+		}
+		switch {
+		case len(r.Browser) > 0 && bytes.Equal(r.Browser, p.Browser):
+			return f.confirmed(ctx, r, onceKey, p.Had, &w)
+		case p.Number != "":
+			return f.confirmElsewhere(ctx, r, p.Number, onceKey)
+		case p.Password != "":
+			return f.confirmByPassword(ctx, r, p, onceKey, w)
+		}
+		return outcome{}, fault.Field("number", "number.missing", nil)
+	})
+	if err == nil && out.Taken {
+		err = deadLink()
 	}
-	if err != nil {
-		return session.Opened{}, err
-	}
-	if !r.Live(f.DB.Now()) || !f.Desk.LinkFits(r, link) {
-		return session.Opened{}, deadLink()
-	}
-	if len(r.Browser) > 0 && bytes.Equal(r.Browser, p.Browser) {
-		return f.confirmed(ctx, r, onceKey, w)
-	}
-	switch {
-	case p.Number != "":
-		return session.Opened{}, f.confirmElsewhere(ctx, r, p.Number)
-	case p.Password != "":
-		return f.confirmByPassword(ctx, r, p.Password, onceKey, w)
-	}
-	return session.Opened{}, fault.Field("number", "number.missing", nil)
+	return out.Opened, err
 }
 
 func deadLink() error { return fault.New(fault.Gone, "link.expired").Offer("register", "signin") }
 
 // confirmElsewhere confirms for the browser that waits and knows the number.
-func (f *Flow) confirmElsewhere(ctx context.Context, r registration.Registration, number string) error {
+func (f *Flow) confirmElsewhere(ctx context.Context, r registration.Registration, number, onceKey string) (outcome, error) {
 	if err := f.try(ctx, r.ID, "number"); err != nil {
-		return err
+		return outcome{}, err
 	}
 	if !f.Desk.NumberFits(r, number) {
-		return wrongCode("number")
+		return outcome{}, wrongCode("number")
 	}
-	made := false
-	err := f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-		_, made, err = f.open(ctx, tx, r)
-		return err
-	})
-	if err == nil && !made {
-		return deadLink()
-	}
-	return err
+	return f.confirmed(ctx, r, onceKey, "", nil)
 }
 
 // confirmByPassword lets this browser in instead of one whose page is closed.
-func (f *Flow) confirmByPassword(ctx context.Context, r registration.Registration, pw, onceKey string, w session.Where) (session.Opened, error) {
+func (f *Flow) confirmByPassword(ctx context.Context, r registration.Registration, p Proof, onceKey string, w session.Where) (outcome, error) {
 	if err := f.try(ctx, r.ID, "password"); err != nil {
-		return session.Opened{}, err
+		return outcome{}, err
 	}
 	fits := false
 	err := f.Gate.Do(ctx, admit.Begun, func() (err error) {
-		fits, _, err = f.Hasher.Verify(r.PasswordHash, pw)
+		fits, _, err = f.Hasher.Verify(r.PasswordHash, p.Password)
 		return err
 	})
 	if err != nil {
-		return session.Opened{}, err
+		return outcome{}, err
 	}
 	if !fits {
-		return session.Opened{}, wrongCode("password")
+		return outcome{}, wrongCode("password")
 	}
-	return f.confirmed(ctx, r, onceKey, w)
+	return f.confirmed(ctx, r, onceKey, p.Had, &w)
 }
 
 // Finish opens the session of a registration that was confirmed elsewhere, in
 // the browser that waited. It works once: the registration is void afterwards.
-func (f *Flow) Finish(ctx context.Context, id string, browser []byte, w session.Where) (session.Opened, error) {
+func (f *Flow) Finish(ctx context.Context, id string, browser []byte, had string, w session.Where) (session.Opened, error) {
 	var out session.Opened
 	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
 		r, err := f.mine(ctx, tx, id, browser)
@@ -230,6 +232,9 @@ func (f *Flow) Finish(ctx context.Context, id string, browser []byte, w session.
 		}
 		if acc.State != account.Active {
 			return gone()
+		}
+		if err := f.Sessions.Replace(ctx, tx, had); err != nil {
+			return err
 		}
 		out, err = f.Sessions.Open(ctx, tx, acc.ID, acc.Address, w, false)
 		return err

@@ -159,47 +159,41 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Waiting, er
 func expired() error { return fault.New(fault.Gone, "code.expired").Offer("register", "signin") }
 
 // Resend sends the same code once more.
-func (f *Flow) Resend(ctx context.Context, id string, browser []byte) (Waiting, error) {
-	var w Waiting
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) Resend(ctx context.Context, id string, browser []byte, onceKey string) (Waiting, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
 		r, err := f.mine(ctx, tx, id, browser)
 		if err != nil {
-			return err
+			return Waiting{}, err
 		}
 		if !r.Live(tx.Time()) {
-			return expired()
+			return Waiting{}, expired()
 		}
-		w, err = f.send(ctx, tx, r)
-		return err
+		return f.send(ctx, tx, r)
 	})
-	return w, err
 }
 
 // Readdress corrects the typed address: the first code dies, the new box gets one.
-func (f *Flow) Readdress(ctx context.Context, id string, browser []byte, email string) (Waiting, error) {
+func (f *Flow) Readdress(ctx context.Context, id string, browser []byte, email, onceKey string) (Waiting, error) {
 	a, err := account.ParseAddress(email)
 	if err != nil {
 		return Waiting{}, err
 	}
-	var w Waiting
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
 		r, err := f.mine(ctx, tx, id, browser)
 		if err != nil {
-			return err
+			return Waiting{}, err
 		}
 		if !r.Live(tx.Time()) {
-			return expired()
+			return Waiting{}, expired()
 		}
 		key := f.Book.Key(a)
 		if !bytes.Equal(key, r.Key) {
 			if r, err = f.Desk.Readdress(ctx, tx, r, a, key); err != nil {
-				return err
+				return Waiting{}, err
 			}
 		}
-		w, err = f.send(ctx, tx, r)
-		return err
+		return f.send(ctx, tx, r)
 	})
-	return w, err
 }
 
 // open makes the account of a proven registration, or tells false when the

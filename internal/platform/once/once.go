@@ -90,6 +90,34 @@ func Peek[T any](ctx context.Context, r *db.Reader, keys *token.Keyring, key str
 	return out, true, json.Unmarshal(plain, &out)
 }
 
+// Press is for an act that ends in Do with the same key. An act that was done
+// already gives its answer and f does not run; when f refuses because the same
+// press, sent twice, was faster, the faster one's answer counts.
+func Press[T any](ctx context.Context, d *db.DB, keys *token.Keyring, key string, f func() (T, error)) (T, error) {
+	if out, done, err := Peek[T](ctx, d.Reader(), keys, key, d.Now()); err != nil || done {
+		return out, err
+	}
+	out, err := f()
+	if err == nil {
+		return out, nil
+	}
+	if won, done, peekErr := Peek[T](ctx, d.Reader(), keys, key, d.Now()); peekErr == nil && done {
+		return won, nil
+	}
+	return out, err
+}
+
+// Tx is Press for an act that is one transaction.
+func Tx[T any](ctx context.Context, d *db.DB, keys *token.Keyring, key string, f func(tx *db.Tx) (T, error)) (T, error) {
+	return Press(ctx, d, keys, key, func() (out T, err error) {
+		err = d.Tx(ctx, func(tx *db.Tx) (err error) {
+			out, err = Do(ctx, tx, keys, key, func() (T, error) { return f(tx) })
+			return err
+		})
+		return out, err
+	})
+}
+
 const (
 	// An answer that ran out is as good as forgotten, whether it was swept or not.
 	sqlMark = `INSERT INTO once (act, answer_sealed, expires_at) VALUES ($1, $2, $3)

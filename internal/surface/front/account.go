@@ -72,11 +72,12 @@ func (f *Front) postSessionEnd(w http.ResponseWriter, r *http.Request) error {
 
 // postSessionsEndOthers answers POST /account/sessions/end-others.
 func (f *Front) postSessionsEndOthers(w http.ResponseWriter, r *http.Request) error {
-	if _, err := f.Kit.ReadForm(w, r); err != nil {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
 		return err
 	}
 	s, _, _ := web.SignedIn(r)
-	if err := f.Settings.EndOthers(r.Context(), s, f.Kit.Cookie(r, web.KnownCookie)); err != nil {
+	if err := f.Settings.EndOthers(r.Context(), s, f.Kit.Cookie(r, web.KnownCookie), form.Once); err != nil {
 		return err
 	}
 	f.say(w, "others_ended")

@@ -32,7 +32,7 @@ func (f *Front) postAccountAddress(w http.ResponseWriter, r *http.Request) error
 		return f.showAccountAddress(w, r, err)
 	}
 	s, _, _ := web.SignedIn(r)
-	c, err := f.Settings.AskChange(r.Context(), s, r.PostForm.Get("email"), r.PostForm.Get("password"), form.Browser)
+	c, err := f.Settings.AskChange(r.Context(), s, r.PostForm.Get("email"), r.PostForm.Get("password"), form.Browser, form.Once)
 	if err != nil {
 		return f.showAccountAddress(w, r, err)
 	}
@@ -66,22 +66,27 @@ func (f *Front) showAddressWait(w http.ResponseWriter, r *http.Request, problem 
 
 // postAddressConfirm answers POST /account/address/{id}/confirm.
 func (f *Front) postAddressConfirm(w http.ResponseWriter, r *http.Request) error {
-	if _, err := f.Kit.ReadForm(w, r); err != nil {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
 		return f.showAddressWait(w, r, err)
 	}
 	s, secret, _ := web.SignedIn(r)
 	typed, err := code(r, "code", 8)
 	if err == nil {
-		secret, err = f.Settings.ConfirmChange(r.Context(), s, secret, r.PathValue("id"), typed)
+		secret, err = f.Settings.ConfirmChange(r.Context(), s, secret, r.PathValue("id"), typed, renewing(form, secret))
 	}
 	if err != nil {
 		return f.showAddressWait(w, r, err)
 	}
+	f.addressChanged(w, r, secret)
+	return nil
+}
+
+func (f *Front) addressChanged(w http.ResponseWriter, r *http.Request, secret string) {
 	f.Kit.SetCookie(w, web.SessionCookie, secret, 0)
 	f.Kit.SetCookie(w, web.KnownCookie, "", 0) // it remembers the old address
 	f.say(w, "address_changed")
 	http.Redirect(w, r, "/account", http.StatusSeeOther)
-	return nil
 }
 
 // postAddressResend answers POST /account/address/{id}/resend.
@@ -89,7 +94,7 @@ func (f *Front) postAddressResend(w http.ResponseWriter, r *http.Request) error 
 	form, err := f.Kit.ReadForm(w, r)
 	s, _, _ := web.SignedIn(r)
 	if err == nil {
-		_, err = f.Settings.ResendChange(r.Context(), s, r.PathValue("id"), form.Browser)
+		_, err = f.Settings.ResendChange(r.Context(), s, r.PathValue("id"), form.Browser, form.Once)
 	}
 	if err != nil {
 		return f.showAddressWait(w, r, err)

@@ -27,18 +27,24 @@ func (f *Front) showAccountPassword(w http.ResponseWriter, r *http.Request, prob
 
 // postAccountPassword answers POST /account/password.
 func (f *Front) postAccountPassword(w http.ResponseWriter, r *http.Request) error {
-	if _, err := f.Kit.ReadForm(w, r); err != nil {
-		return f.showAccountPassword(w, r, err)
-	}
-	s, secret, _ := web.SignedIn(r)
-	fresh, err := f.Settings.ChangePassword(r.Context(), s, secret, r.PostForm.Get("old_password"), r.PostForm.Get("password"))
+	form, err := f.Kit.ReadForm(w, r)
 	if err != nil {
 		return f.showAccountPassword(w, r, err)
 	}
-	f.Kit.SetCookie(w, web.SessionCookie, fresh, 0)
+	s, secret, _ := web.SignedIn(r)
+	fresh, err := f.Settings.ChangePassword(r.Context(), s, secret, r.PostForm.Get("old_password"), r.PostForm.Get("password"),
+		renewing(form, secret))
+	if err != nil {
+		return f.showAccountPassword(w, r, err)
+	}
+	f.passwordChanged(w, r, fresh)
+	return nil
+}
+
+func (f *Front) passwordChanged(w http.ResponseWriter, r *http.Request, secret string) {
+	f.Kit.SetCookie(w, web.SessionCookie, secret, 0)
 	f.say(w, "password_changed")
 	http.Redirect(w, r, "/account", http.StatusSeeOther)
-	return nil
 }
 
 // getChangePassword answers /.well-known/change-password, where password

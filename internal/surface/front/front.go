@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/flow/freeze"
@@ -83,6 +85,11 @@ func (f *Front) Routes(mux *http.ServeMux) {
 
 func (f *Front) handle(do action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		// What cannot be an id is as unknown as an id that nothing has, and never
+		// reaches a database that refuses its bytes (WB6).
+		if id := r.PathValue("id"); id != "" && (len(id) != 36 || uuid.Validate(id) != nil) {
+			r.SetPathValue("id", uuid.Nil.String())
+		}
 		if err := do(w, r); err != nil {
 			f.Fail(w, r, err)
 		}
@@ -95,6 +102,9 @@ func (f *Front) member(do action) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		s, err := f.Kit.Session(r)
 		if errors.Is(err, session.ErrNone) {
+			if again, err := f.pressedAgain(w, r); again || err != nil {
+				return err
+			}
 			to := "/signin"
 			if r.Method == http.MethodGet {
 				to += "?return_to=" + url.QueryEscape(r.URL.Path)
@@ -108,6 +118,33 @@ func (f *Front) member(do action) action {
 		}
 		return do(w, web.WithSession(r, s, f.Kit.Secret(r)))
 	}
+}
+
+// renewing marks a press that gives the session a new secret. It holds the one
+// that dies of it, so only the browser that pressed is given the new one.
+func renewing(form web.Form, secret string) string { return form.Once + "\x00" + secret }
+
+// pressedAgain answers a form that is sent once more with the session that its
+// first press renewed, as the first was answered (CO4): of a double press,
+// browsers show the second answer.
+func (f *Front) pressedAgain(w http.ResponseWriter, r *http.Request) (bool, error) {
+	if r.Method != http.MethodPost {
+		return false, nil
+	}
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
+		return false, nil // the way to sign in is the better answer
+	}
+	secret, ok, err := f.Settings.Again(r.Context(), renewing(form, f.Kit.Secret(r)))
+	if err != nil || !ok {
+		return false, err
+	}
+	if r.URL.Path == "/account/password" {
+		f.passwordChanged(w, r, secret)
+	} else {
+		f.addressChanged(w, r, secret)
+	}
+	return true, nil
 }
 
 // frame fills what every page knows. path is where a GET shows this page again.

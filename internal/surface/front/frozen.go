@@ -53,7 +53,7 @@ func (f *Front) postFrozen(w http.ResponseWriter, r *http.Request) error {
 	}
 	pass := f.Kit.Cookie(r, thawCookie)
 	if r.PostForm.Get("start") == "thaw" {
-		if _, err := f.Freeze.AskThaw(r.Context(), pass, f.lang(w, r), form.Browser); err != nil {
+		if _, err := f.Freeze.AskThaw(r.Context(), pass, f.lang(w, r), form.Browser, form.Once); err != nil {
 			return f.showFrozen(w, r, fault.Is(err, "lock.resend-limit"), err)
 		}
 		http.Redirect(w, r, "/frozen?sent=1", http.StatusSeeOther)
@@ -61,7 +61,7 @@ func (f *Front) postFrozen(w http.ResponseWriter, r *http.Request) error {
 	}
 	typed, err := code(r, "code", 8)
 	if err == nil {
-		_, err = f.Freeze.Thaw(r.Context(), pass, typed)
+		_, err = f.Freeze.Thaw(r.Context(), pass, typed, form.Once)
 	}
 	if err != nil {
 		return f.showFrozen(w, r, true, err)

@@ -140,10 +140,10 @@ func (f *Front) postLink(w http.ResponseWriter, r *http.Request) error {
 		return f.showRecovered(w, r, out)
 	case settings.ChangeLink:
 		done.Variant = LinkAddressConfirm
-		err = f.Settings.ConfirmChangeByLink(r.Context(), id, text, digits(r.PostForm.Get("number")), f.Kit.Where(r))
+		err = f.Settings.ConfirmChangeByLink(r.Context(), id, text, digits(r.PostForm.Get("number")), form.Once, f.Kit.Where(r))
 	case delivery.UndoLink:
 		done.Variant = LinkAddressUndo
-		err = f.Settings.Undo(r.Context(), id, text, digits(r.PostForm.Get("number")))
+		err = f.Settings.Undo(r.Context(), id, text, digits(r.PostForm.Get("number")), form.Once)
 	case delivery.FreezeLink:
 		done.Variant = LinkFreeze
 		if err = pressed(r, "freeze"); err == nil {
@@ -152,7 +152,7 @@ func (f *Front) postLink(w http.ResponseWriter, r *http.Request) error {
 	case delivery.VetoLink:
 		done.Variant = LinkThawVeto
 		if err = pressed(r, "veto"); err == nil {
-			err = f.Freeze.Veto(r.Context(), id, text)
+			err = f.Freeze.Veto(r.Context(), id, text, form.Once)
 		}
 	default:
 		return f.showLink(w, r, text, nil)
@@ -180,6 +180,7 @@ func (f *Front) linkDone(w http.ResponseWriter, r *http.Request, done LinkDone) 
 func (f *Front) postRegisterLink(w http.ResponseWriter, r *http.Request, form web.Form, id, text string) error {
 	o, err := f.Signup.ConfirmLink(r.Context(), id, text, signup.Proof{
 		Number: digits(r.PostForm.Get("number")), Password: r.PostForm.Get("password"), Browser: form.Browser,
+		Had: f.Kit.Cookie(r, web.SessionCookie),
 	}, form.Once, f.Kit.Where(r))
 	if err != nil {
 		return f.showLink(w, r, text, err)
@@ -205,10 +206,10 @@ func (f *Front) postLinkRenew(w http.ResponseWriter, r *http.Request) error {
 	letter, id, _ := token.ReadLink(text)
 	switch letter {
 	case registerLink:
-		err = f.Signup.Renew(r.Context(), id, text)
+		err = f.Signup.Renew(r.Context(), id, text, form.Once)
 	case recoverLink:
 		var next string
-		if next, err = f.Recovery.Renew(r.Context(), id, text, f.lang(w, r), form.Browser); err == nil {
+		if next, err = f.Recovery.Renew(r.Context(), id, text, f.lang(w, r), form.Browser, form.Once); err == nil {
 			http.Redirect(w, r, "/recover/"+next, http.StatusSeeOther)
 			return nil
 		}

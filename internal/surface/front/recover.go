@@ -71,7 +71,7 @@ func (f *Front) postRecoverConfirm(w http.ResponseWriter, r *http.Request) error
 	}
 	typed, err := code(r, "code", domain.CodeDigits)
 	if err == nil {
-		err = f.Recovery.Prove(r.Context(), r.PathValue("id"), form.Browser, typed)
+		err = f.Recovery.Prove(r.Context(), r.PathValue("id"), form.Browser, typed, form.Once)
 	}
 	if err != nil {
 		return f.showRecover(w, r, err)
@@ -84,7 +84,7 @@ func (f *Front) postRecoverConfirm(w http.ResponseWriter, r *http.Request) error
 func (f *Front) postRecoverResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), form.Browser, f.Kit.Cookie(r, web.KnownCookie))
+		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), form.Browser, f.Kit.Cookie(r, web.KnownCookie), form.Once)
 	}
 	if err != nil {
 		return f.showRecover(w, r, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/registration"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/surface/web"
 )
 
 func (f *Front) getRegister(w http.ResponseWriter, r *http.Request) error {
@@ -66,7 +67,7 @@ func (f *Front) finishRegister(w http.ResponseWriter, r *http.Request, id string
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	o, err := f.Signup.Finish(r.Context(), id, f.Kit.Browser(r), f.Kit.Where(r))
+	o, err := f.Signup.Finish(r.Context(), id, f.Kit.Browser(r), f.Kit.Cookie(r, web.SessionCookie), f.Kit.Where(r))
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (f *Front) postRegisterConfirm(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
 	}
-	o, err := f.Signup.Confirm(r.Context(), r.PathValue("id"), form.Browser, typed, form.Once, f.Kit.Where(r))
+	o, err := f.Signup.Confirm(r.Context(), r.PathValue("id"), form.Browser, typed, form.Once, f.Kit.Cookie(r, web.SessionCookie), f.Kit.Where(r))
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
 	}
@@ -132,7 +133,7 @@ func (f *Front) postRegisterConfirm(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), form.Browser, r.PostForm.Get("email"))
+		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), form.Browser, r.PostForm.Get("email"), form.Once)
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
@@ -146,7 +147,7 @@ func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), form.Browser)
+		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), form.Browser, form.Once)
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
