@@ -111,6 +111,10 @@ func gone(err error) bool {
 	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrNoRows) {
 		return false
 	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) { // whatever reason the server gave for not letting us in
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && len(pg.Code) == 5 {
 		switch pg.Code[:2] {
@@ -127,9 +131,8 @@ func gone(err error) bool {
 		}
 		return false
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) ||
+	return errors.As(err, &network) ||
 		// What database/sql says of a connection that was cut in the middle of a transaction.
 		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
