@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/genkan/genkan/e2e/program"
 	"github.com/genkan/genkan/internal/testkit"
 )
 
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) {
 		generate(os.Stdin, os.Stdout)
 		return
 	}
-	testkit.Main(m)
+	testkit.Main(m, program.Clean)
 }
 
 // asked skips a measurement that nobody asked for.
