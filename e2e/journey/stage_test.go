@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
 	"github.com/genkan/genkan/e2e/browser"
 	"github.com/genkan/genkan/e2e/house"
 	"github.com/genkan/genkan/internal/platform/db"
@@ -41,7 +44,7 @@ func walk(t *testing.T, nth int, journey func(t *testing.T, v *visit)) {
 		if strings.HasPrefix(url, "sqlite") {
 			n = 0
 		}
-		if os.Getenv("GENKAN_LONG") != "1" {
+		if !long() {
 			journey(t, open(t, url, looks[(nth+n)%len(looks)]))
 			return
 		}
@@ -57,6 +60,9 @@ func walk(t *testing.T, nth int, journey func(t *testing.T, v *visit)) {
 	})
 }
 
+func long() bool { return os.Getenv("GENKAN_LONG") == "1" }
+
+// name says who walks.
 func name(o browser.Options) string {
 	parts := []string{o.Lang, "desk", "light", "script"}
 	if o.Phone {
@@ -160,11 +166,18 @@ func (g *guest) readsNot(words string) {
 // squeeze drops white space, which layout adds as it likes.
 func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
 
-// fills types into fields, given as name, value, name, value ….
+// fills puts text into fields, given as name, value, name, value …: each at a
+// stroke, as a paste, a password manager or a Japanese keyboard does. Key by key
+// is TestByKeyboardAlone.
 func (g *guest) fills(fields ...string) {
 	g.v.t.Helper()
 	for i := 0; i+1 < len(fields); i += 2 {
-		g.Type("#"+fields[i], fields[i+1])
+		selector := "#" + fields[i]
+		err := chromedp.Run(g.Context(), chromedp.Clear(selector, chromedp.ByQuery),
+			chromedp.Focus(selector, chromedp.ByQuery), input.InsertText(fields[i+1]))
+		if err != nil {
+			g.v.t.Fatal(err)
+		}
 	}
 }
 
