@@ -56,7 +56,7 @@ func Open(t testing.TB, url string, o Options) *House {
 	s.Origin = "http://localhost:" + port(l)
 	s.Service.Name, s.Service.NameJa = "Genkan", "げんかん"
 	s.SMTP.From, s.Metrics.Listen = "no-reply@genkan.example", ""
-	s.ShutdownGrace = 5 * time.Second
+	s.ShutdownGrace = 20 * time.Second
 	if o.Settings != nil {
 		o.Settings(s)
 	}
