@@ -137,6 +137,22 @@ func TestLookAlikesNeverMatchAnotherAddress(t *testing.T) {
 	}
 }
 
+// TestLookAlikeDomainsNeverMatch: letters that Unicode itself folds to plain
+// ones, each in a domain that has the plain one (RS5).
+func TestLookAlikeDomainsNeverMatch(t *testing.T) {
+	t.Parallel()
+	for look, plain := range map[string]string{
+		"\u212aaze.example": "kaze.example", "\u212bngstrom.example": "\u00e5ngstrom.example", "\u2126.example": "\u03c9.example",
+		"\ufb01lm.example": "film.example", "\u017fora.example": "sora.example", "\u2170nn.example": "inn.example", "te\u00adst.example": "test.example",
+		"\u00aanna.example": "anna.example", "m\u00b2.example": "m2.example", "\uff76\uff9e.example": "\u30ac.example", "\u3392.example": "mhz.example",
+	} {
+		a, err := ParseAddress("taro@" + look)
+		if err == nil && a.Key == address(t, "taro@"+plain).Key {
+			t.Errorf("%q stands for %q", look, plain)
+		}
+	}
+}
+
 // TestAddressIsKeptByteForByte, but for the slips that cannot be meant: the
 // local part's capitals and dots are the mailbox owner's affair (RS5).
 func TestAddressIsKeptByteForByte(t *testing.T) {

@@ -120,6 +120,19 @@ func TestBelievedForAShortWhileOnly(t *testing.T) {
 	})
 }
 
+// TestShortIdleIsKeptInMemoryToo, though it is shorter than a row is believed.
+func TestShortIdleIsKeptInMemoryToo(t *testing.T) {
+	t.Parallel()
+	m, now := alone(), testkit.NewClock().Now()
+	m.ear = localEar(t)
+	m.put(keyOf("k"), Session{ID: "s", Account: "acc", SeenAt: now, ExpiresAt: now.Add(time.Hour)}, now, m.turn.Load())
+	for after, want := range map[time.Duration]bool{10*time.Second - 1: true, 10 * time.Second: false} {
+		if _, ok := m.get(keyOf("k"), now.Add(after), 10*time.Second); ok != want {
+			t.Errorf("%v after the last use, idle 10 s: believed %v", after, ok)
+		}
+	}
+}
+
 func remembered(m *memory) (n int) {
 	for i := range m.shards {
 		n += len(m.shards[i].m)
