@@ -22,8 +22,7 @@ type listener struct {
 	heard chan string
 	reset chan bool // whether the ear was fresh at that moment
 
-	mu    sync.Mutex
-	ready bool
+	mu sync.Mutex
 }
 
 func listen(t *testing.T, d *db.DB, channel string) *listener {
@@ -224,13 +223,18 @@ func newCable(t *testing.T, to string) *cable {
 	return c
 }
 
+// wait returns when the line is not silent.
+func (c *cable) wait() {
+	c.hold.Lock()
+	defer c.hold.Unlock()
+}
+
 func (c *cable) pass(to, from net.Conn) {
 	defer to.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		c.hold.Lock()
-		c.hold.Unlock() //nolint:staticcheck // SA2001: waits while the line is silent
+		c.wait()
 		if err != nil {
 			return
 		}
