@@ -65,7 +65,7 @@ func TestAnsweredActsOutliveKill(t *testing.T) {
 // members gives people who have an account and have not asked for a reset yet.
 func members(all []*person) (out []*person) {
 	for _, p := range all {
-		if p.confirmed.good() && !p.resetAsked && p.recovery == "" && len(out) < returning {
+		if p.confirmed.good() && !p.recoveryAsked && len(out) < returning {
 			out = append(out, p)
 		}
 	}

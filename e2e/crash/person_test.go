@@ -20,6 +20,8 @@ type person struct {
 	confirmAsked bool
 	confirmed    reply
 
+	recoveryAsked bool // from then on a mail may come whose request was cut off
+
 	recovery   string
 	reset      string // its code
 	resetAsked bool
@@ -43,6 +45,7 @@ func (p *person) live(ctx context.Context, c *client, m *program.Mailbox, answer
 	if !p.confirmed.good() && !p.register(ctx, c, m, count) {
 		return
 	}
+	p.recoveryAsked = true
 	r := c.post(ctx, "recoveries", fields{"email": p.email})
 	if !count(r) {
 		return
