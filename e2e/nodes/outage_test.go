@@ -72,6 +72,7 @@ func TestDeafNodeAsksTheDatabase(t *testing.T) {
 	conn := n.beside(t)
 	n.shut(t, conn, true)
 	n.cut(t, conn, true)
+	n.warm(t, victim) // it is remembered again, but must not be believed
 	n.want(t, 204, n.call(t, 0, "DELETE", "/api/v1/session", victim, nil))
 	n.refused(t, victim)
 	n.warm(t, other) // and still says yes to the living
