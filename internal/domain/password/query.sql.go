@@ -30,23 +30,26 @@ func (q *Queries) insertPassword(ctx context.Context, accountID string, hash str
 	return err
 }
 
-const passwordByAddress = `-- name: passwordByAddress :one
-SELECT a.id, a.state, p.hash, p.version FROM account a JOIN password p ON p.account_id = a.id WHERE a.address_key = $1
+const passwordAfter = `-- name: passwordAfter :one
+SELECT a.id, a.state, a.address_key, p.hash, p.version FROM account a JOIN password p ON p.account_id = a.id
+WHERE a.address_key > $1 ORDER BY a.address_key LIMIT 1
 `
 
-type passwordByAddressRow struct {
-	ID      string
-	State   string
-	Hash    string
-	Version int64
+type passwordAfterRow struct {
+	ID         string
+	State      string
+	AddressKey []byte
+	Hash       string
+	Version    int64
 }
 
-func (q *Queries) passwordByAddress(ctx context.Context, addressKey []byte) (passwordByAddressRow, error) {
-	row := q.db.QueryRowContext(ctx, passwordByAddress, addressKey)
-	var i passwordByAddressRow
+func (q *Queries) passwordAfter(ctx context.Context, addressKey []byte) (passwordAfterRow, error) {
+	row := q.db.QueryRowContext(ctx, passwordAfter, addressKey)
+	var i passwordAfterRow
 	err := row.Scan(
 		&i.ID,
 		&i.State,
+		&i.AddressKey,
 		&i.Hash,
 		&i.Version,
 	)
