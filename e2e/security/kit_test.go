@@ -51,7 +51,9 @@ type raw struct {
 	base   string // where to connect
 	client *http.Client
 	jar    map[string]string
-	header http.Header // sent with every request
+	header http.Header  // sent with every request
+	house  *house.House // where a walk moves the clock
+	last   string       // where seen was sent on to
 }
 
 // answer is a response, read.
@@ -147,9 +149,10 @@ func (c *raw) form(page string, fields ...string) url.Values {
 }
 
 var (
-	formField = regexp.MustCompile(`name="form" value="([^"]+)"`)
-	maskForm  = regexp.MustCompile(`(name="form" value=")[^"]+`)
-	h1        = regexp.MustCompile(`(?s)<h1[^>]*>(.*?)</h1>`)
+	formField   = regexp.MustCompile(`name="form" value="([^"]+)"`)
+	maskForm    = regexp.MustCompile(`(name="form" value=")[^"]+`)
+	regexpEmail = regexp.MustCompile(`"email":"([^"]+)"`)
+	h1          = regexp.MustCompile(`(?s)<h1[^>]*>(.*?)</h1>`)
 )
 
 func fill(page string, fields ...string) url.Values {
