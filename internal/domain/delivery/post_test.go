@@ -203,6 +203,7 @@ func TestSayingItOnceADay(t *testing.T) {
 		if err := s.work(first); err != nil || s.message(first).State != HandedOver {
 			t.Fatalf("tried again: %v, %s", err, s.message(first).State)
 		}
+		s.clock.Advance(5 * time.Minute) // what is told of the first is told as of now
 		ids := []string{second}
 		for range 10 {
 			ids = append(ids, ask())
@@ -243,6 +244,26 @@ func shape(steps []Step) string {
 		fmt.Fprintln(&b, s.Hop, s.Stage, s.Code, s.Enhanced, s.Text)
 	}
 	return b.String()
+}
+
+// TestWhoClaimedMaySayItAgain: after an answer that was lost, the same message
+// is tried again and says the same; it is not folded onto itself.
+func TestWhoClaimedMaySayItAgain(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		m := s.message(s.post())
+		for range 3 {
+			err := s.DB.Tx(t.Context(), func(tx *db.Tx) error {
+				earlier, err := s.Claim(t.Context(), tx, m, letter.RegistrationTaken, 24*time.Hour)
+				if earlier != "" {
+					t.Errorf("folded onto %s", earlier)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // TestOneOfManyClaims: 16 at the same moment, one says it (EN4).

@@ -160,6 +160,9 @@ func TestSilentLineIsNotTrusted(t *testing.T) {
 	l := listen(t, far, "news")
 	expect(t, l.reset, "the line")
 	until(t, "fresh", l.ear.Fresh)
+	if age := l.ear.ProofAge(); age < 0 {
+		t.Errorf("the proof is from %v ahead", -age)
+	}
 	line.hold.Lock()
 	until(t, "not fresh", func() bool { return !l.ear.Fresh() })
 	if err := notify(t.Context(), near, "news", "unheard", nil); err != nil {

@@ -263,15 +263,10 @@ func TestStopIsSafe(t *testing.T) {
 // done again by the next process (CO3).
 func TestStopWaitsForWork(t *testing.T) {
 	both(t, func(t *testing.T, d *db.DB) {
-		begun, finish, cancelled := make(chan string, 10), make(chan struct{}), make(chan struct{})
+		begun, finish, cut := make(chan string, 10), make(chan struct{}), make(chan error, 10)
 		n := works(t, d, make(chan string, 10), func(ctx context.Context, name string) error {
 			begun <- name
-			if name == "slow" {
-				<-finish
-				return ctx.Err()
-			}
-			<-ctx.Done()
-			close(cancelled)
+			<-finish
 			return ctx.Err()
 		})
 		n.start(t)
@@ -293,7 +288,7 @@ func TestStopWaitsForWork(t *testing.T) {
 		n = works(t, d, make(chan string, 10), func(ctx context.Context, name string) error {
 			begun <- name
 			<-ctx.Done()
-			close(cancelled)
+			cut <- ctx.Err()
 			return ctx.Err()
 		})
 		n.start(t)
@@ -306,7 +301,9 @@ func TestStopWaitsForWork(t *testing.T) {
 		if err := n.queue.Stop(up); err != nil {
 			t.Errorf("stop with endless work: %v", err)
 		}
-		<-cancelled
+		if err := <-cut; !errors.Is(err, context.Canceled) {
+			t.Errorf("endless work ended by itself: %v", err)
+		}
 		next := works(t, d, make(chan string, 10), well)
 		next.start(t)
 		next.waitFor(t, "endless")

@@ -84,6 +84,21 @@ func TestMailProgramsMayMangleLinks(t *testing.T) {
 	}
 }
 
+// TestLinksOfEveryUse are genuine for it, and for no other, even renamed.
+func TestLinksOfEveryUse(t *testing.T) {
+	t.Parallel()
+	k, _ := ring(t, "a")
+	const uses = "rpafuv"
+	for _, use := range []byte(uses) {
+		link := k.Link(use, sampleID, "1")
+		for _, as := range []byte(uses) {
+			if got := k.LinkMatches(as, sampleID, string(as)+link[1:], "1"); got != (as == use) {
+				t.Errorf("a link of %q, as %q: %v", use, as, got)
+			}
+		}
+	}
+}
+
 // TestForgedLinksAreRefused: every single letter changed, every cut, anything
 // added, another use, another act, another generation, another house (RS1).
 func TestForgedLinksAreRefused(t *testing.T) {
