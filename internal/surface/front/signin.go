@@ -14,6 +14,7 @@ import (
 )
 
 func (f *Front) getHome(w http.ResponseWriter, r *http.Request) error {
+	f.lang(w, r) // a language asked for here is kept for where this leads
 	to := "/signin"
 	if _, err := f.Kit.Session(r); err == nil {
 		to = "/account"
