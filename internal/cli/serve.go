@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"net"
+	"runtime/debug"
 
 	"github.com/genkan/genkan/internal/config"
 	"github.com/genkan/genkan/internal/platform/db"
@@ -50,6 +51,7 @@ func (c *serveCmd) Run(e *env) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	return house.Run(e, doors, l, func() {
+		debug.FreeOSMemory() // what only the start needed goes back at once
 		log.Info("open", "listen", l.Addr().String(), "origin", s.Origin, "database", string(d.Engine), "version", version())
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn"
+	"github.com/trustelem/zxcvbn/frequency"
 	"github.com/trustelem/zxcvbn/match"
 
 	"github.com/genkan/genkan/internal/domain/password/internal/words"
@@ -15,6 +16,10 @@ import (
 
 //go:embed data/ja.txt
 var jaFile string
+
+// zxcvbn has made its dictionaries of these lists by now and looks at them no
+// more: 2 MB that every house would hold for nothing.
+func init() { clear(frequency.FrequencyLists) }
 
 // Score is advice for the person who chooses; Policy.Check alone decides.
 type Score struct {
