@@ -6,6 +6,7 @@ package program
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -116,7 +117,10 @@ func Env() []string { return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.
 // Run runs the program to its end with env beside Env.
 func Run(t testing.TB, env []string, args ...string) (out, errOut string, code int) {
 	t.Helper()
-	cmd := exec.Command(Binary(t), args...)
+	// A start that should have been refused would go on for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), startWait)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, Binary(t), args...)
 	cmd.Env = append(Env(), env...)
 	var o, e bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &o, &e
