@@ -7,7 +7,7 @@ SHELL := /bin/sh
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 # The race detector needs cgo; the program itself does not.
-RACE := CGO_ENABLED=1 go test -race -shuffle=on
+RACE := env CGO_ENABLED=1 go test -race -shuffle=on
 TOOL := go tool -modfile=tools.mod
 SAY  := @tools/say
 

@@ -237,7 +237,7 @@ func TestTimeTellsNothing(t *testing.T) {
 	}
 	t.Run("real costs", func(t *testing.T) {
 		h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{Costly: true})
-		known := crowd(t, h, "rc", pairs/4, account.Active)
+		known := crowd(t, h, "rc", pairs, account.Active)
 		if measure(t, h.Doors, calls["sign in"], known).told(t, "sign in, real costs") {
 			t.Error("sign in with real costs tells known from unknown addresses")
 		}
