@@ -164,6 +164,8 @@ func TestRegisterByLinkElsewhere(t *testing.T) {
 			first.WaitText("main", v.say("notice.registered"))
 		} else {
 			first.Submit("[data-plain] a")
+			first.reads(v.say("register_ready.title"))
+			first.sends()
 			first.reads(v.say("notice.registered"))
 		}
 		first.at("/account")

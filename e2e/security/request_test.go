@@ -25,7 +25,7 @@ const noID = "00000000-0000-4000-8000-000000000000"
 // posts are all routes of the pages that change something. TestRouteTableIsWhole
 // holds the list to the program's text.
 var posts = []string{
-	"/signin", "/signout", "/frozen", "/register", "/register/{id}/confirm", "/register/{id}/address", "/register/{id}/resend",
+	"/signin", "/signout", "/frozen", "/register", "/register/{id}/confirm", "/register/{id}/address", "/register/{id}/resend", "/register/{id}/finish",
 	"/link", "/link/renew", "/recover", "/recover/{id}/confirm", "/recover/{id}/resend", "/recover/{id}/password",
 	"/account/locale", "/account/password", "/account/address", "/account/address/{id}/confirm", "/account/address/{id}/resend",
 	"/account/sessions/{id}/end", "/account/sessions/end-others",

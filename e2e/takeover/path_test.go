@@ -34,7 +34,7 @@ func TestBadTextIsTheCallersFault(t *testing.T) {
 		const form, json = "application/x-www-form-urlencoded", "application/json"
 		for _, bad := range []string{"%ff", "%C3%28", "a%00b", "%ed%a0%80", "%f4%90%80%80"} {
 			for _, route := range []string{
-				"GET /register/*", "GET /register/*/state", "POST /register/*/confirm", "POST /register/*/address", "POST /register/*/resend",
+				"GET /register/*", "GET /register/*/state", "POST /register/*/confirm", "POST /register/*/address", "POST /register/*/resend", "POST /register/*/finish",
 				"GET /recover/*", "POST /recover/*/confirm", "POST /recover/*/resend", "POST /recover/*/password",
 				"GET /l/*", "GET /l/f*", "GET /account/address/*", "POST /account/address/*/confirm", "POST /account/address/*/resend",
 				"POST /account/sessions/*/end", "GET /*",

@@ -209,35 +209,32 @@ func (f *Flow) confirmByPassword(ctx context.Context, r registration.Registratio
 
 // Finish opens the session of a registration that was confirmed elsewhere, in
 // the browser that waited. It works once: the registration is void afterwards.
-func (f *Flow) Finish(ctx context.Context, id string, browser []byte, had string, w session.Where) (session.Opened, error) {
-	var out session.Opened
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+func (f *Flow) Finish(ctx context.Context, id string, browser []byte, onceKey, had string, w session.Where) (session.Opened, error) {
+	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (session.Opened, error) {
 		r, err := f.mine(ctx, tx, id, browser)
 		if err != nil {
-			return err
+			return session.Opened{}, err
 		}
 		if r.State != registration.Confirmed || len(r.Browser) == 0 || !r.ExpiresAt.After(tx.Time()) {
-			return gone()
+			return session.Opened{}, gone()
 		}
 		first, err := f.Desk.Take(ctx, tx, id)
 		if err != nil {
-			return err
+			return session.Opened{}, err
 		}
 		if !first {
-			return gone()
+			return session.Opened{}, gone()
 		}
 		acc, err := f.Book.ByID(ctx, tx, r.Account)
 		if err != nil {
-			return err
+			return session.Opened{}, err
 		}
 		if acc.State != account.Active {
-			return gone()
+			return session.Opened{}, gone()
 		}
 		if err := f.Sessions.Replace(ctx, tx, had); err != nil {
-			return err
+			return session.Opened{}, err
 		}
-		out, err = f.Sessions.Open(ctx, tx, acc.ID, acc.Address, w, false)
-		return err
+		return f.Sessions.Open(ctx, tx, acc.ID, acc.Address, w, false)
 	})
-	return out, err
 }

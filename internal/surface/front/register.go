@@ -50,24 +50,32 @@ func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error)
 	return f.show(w, code, page.Lang, PageRegister, page)
 }
 
-// getRegisterWait answers GET /register/{id}. Confirmed elsewhere, it lets this
-// browser, and only this one, in.
+// getRegisterWait answers GET /register/{id}. Confirmed elsewhere, it offers this
+// browser, and only this one, to go in; looking alone changes nothing (WB1).
 func (f *Front) getRegisterWait(w http.ResponseWriter, r *http.Request) error {
 	wait, err := f.Signup.Look(r.Context(), r.PathValue("id"), f.Kit.Browser(r))
 	if err != nil {
 		return err
 	}
-	if wait.Confirmed {
-		return f.finishRegister(w, r, wait.ID)
+	if !wait.Confirmed {
+		return f.showRegisterWait(w, r, wait, nil)
 	}
-	return f.showRegisterWait(w, r, wait, nil)
-}
-
-func (f *Front) finishRegister(w http.ResponseWriter, r *http.Request, id string) error {
-	if r.Method == http.MethodHead {
+	if _, err := f.Kit.Session(r); err == nil { // the link was opened in this very browser
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return nil
 	}
-	o, err := f.Signup.Finish(r.Context(), id, f.Kit.Browser(r), f.Kit.Cookie(r, web.SessionCookie), f.Kit.Where(r))
+	page := Ready{Frame: f.frame(w, r, "/register/"+wait.ID), ID: wait.ID}
+	return f.show(w, http.StatusOK, page.Lang, PageRegisterReady, page)
+}
+
+// postRegisterFinish answers POST /register/{id}/finish, which the page's script
+// presses by itself.
+func (f *Front) postRegisterFinish(w http.ResponseWriter, r *http.Request) error {
+	form, err := f.Kit.ReadForm(w, r)
+	if err != nil {
+		return err
+	}
+	o, err := f.Signup.Finish(r.Context(), r.PathValue("id"), form.Browser, form.Once, f.Kit.Cookie(r, web.SessionCookie), f.Kit.Where(r))
 	if err != nil {
 		return err
 	}
@@ -95,8 +103,15 @@ func (f *Front) getRegisterState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !fault.Is(err, "code.expired") && !fault.Is(err, "find.midflow-bookmark") {
 		return err
 	}
+	next := "/register/" + r.PathValue("id")
+	if err == nil && wait.Confirmed {
+		next += "#go" // wait.js presses what is left to press
+		if _, err := f.Kit.Session(r); err == nil {
+			next = "/account"
+		}
+	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]any{"done": err != nil || wait.Confirmed, "next": "/register/" + r.PathValue("id")})
+	return json.NewEncoder(w).Encode(map[string]any{"done": err != nil || wait.Confirmed, "next": next})
 }
 
 // registerWaitAgain shows the waiting page with what went wrong; when even that is gone, the

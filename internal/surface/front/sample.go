@@ -52,7 +52,7 @@ func noted(f Frame, notice string) Frame {
 }
 
 func samples() []samplePage {
-	all := []samplePage{sampleSignIn(), sampleRegister(), sampleRegisterWait(), sampleLink(), sampleLinkDone()}
+	all := []samplePage{sampleSignIn(), sampleRegister(), sampleRegisterWait(), sampleRegisterReady(), sampleLink(), sampleLinkDone()}
 	all = append(all, sampleRecovery()...)
 	all = append(all, sampleAccount()...)
 	return append(all, sampleRest()...)
@@ -187,6 +187,12 @@ func sampleRegisterWait() samplePage {
 		{"code-format", wrongCode("code.format", map[string]any{"Size": 6})},
 		{"code-wrong", wrongCode("code.wrong", nil)},
 		{"code-expired", wrongCode("code.expired", nil)},
+	}}
+}
+
+func sampleRegisterReady() samplePage {
+	return samplePage{PageRegisterReady, []sampleState{
+		{"fresh", func(f Frame) any { return Ready{Frame: f, ID: "sample"} }},
 	}}
 }
 

@@ -12,6 +12,7 @@ const (
 	PageSignIn             = "signin"               // SignIn
 	PageRegister           = "register"             // Register
 	PageRegisterWait       = "register_wait"        // Waiting
+	PageRegisterReady      = "register_ready"       // Ready
 	PageLink               = "link"                 // Link
 	PageLinkDone           = "link_done"            // LinkDone
 	PageRecover            = "recover"              // Recover
@@ -176,6 +177,13 @@ type Waiting struct {
 
 // CanResend tells whether a resend is possible now.
 func (w Waiting) CanResend() bool { return !w.Now.Before(w.ResendAt) }
+
+// Ready is the waiting page after its address was confirmed elsewhere. It posts
+// to /register/{id}/finish.
+type Ready struct {
+	Frame
+	ID string
+}
 
 // LinkVariant says what a mailed link asks for.
 type LinkVariant string
