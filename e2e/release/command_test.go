@@ -249,3 +249,25 @@ func TestStaffInvite(t *testing.T) {
 		}
 	})
 }
+
+// TestNoInviteAfterARestore: a database from before the acts that its anchors
+// tell of may be from before the first administrator; it makes no second one
+// (AD1).
+func TestNoInviteAfterARestore(t *testing.T) {
+	t.Parallel()
+	testkit.Engines(t, db.MigrateURL, func(t *testing.T, url string) {
+		anchors := file(t, "anchors", "", 0o600)
+		s, _ := site(t, url, "audit:\n  anchor_file: "+anchors+"\n")
+		out, errs, code := s.Command(t, "staff", "invite")
+		want(t, code, 0, out+errs, "Token of the first administrator")
+		later := "9 " + strings.Repeat("00", 32) + " 2026-11-22T00:00:00Z\n"
+		if err := os.WriteFile(anchors, []byte(later), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, errs, code = s.Command(t, "staff", "invite")
+		want(t, code, 1, out+errs, "stays closed")
+		if strings.Contains(out, "Token") {
+			t.Error("a token was printed all the same")
+		}
+	})
+}
