@@ -23,7 +23,6 @@ const (
 	KnownBrowser  Kind = "known_browser"
 	WrongPassword Kind = "wrong_password"
 	RightPassword Kind = "right_password"
-	HouseFull     Kind = "house_full"
 )
 
 // maxValue bounds a value in bytes; a row holds at most 100 of them.

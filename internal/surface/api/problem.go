@@ -209,13 +209,13 @@ func detail(d *huma.ErrorDetail) *fault.Error {
 	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
 	if name, ok := strings.CutPrefix(d.Message, before); ok {
 		name = strings.TrimSuffix(name, after)
-		return &fault.Error{Kind: fault.Invalid, Code: missing(name), Field: name}
+		return &fault.Error{Kind: fault.Invalid, Code: missing(name), Field: name, Args: map[string]any{"Field": name}}
 	}
 	_, name, _ := strings.Cut(d.Location, ".")
 	if name != "Idempotency-Key" && !isName(name) {
-		name = ""
+		return &fault.Error{Kind: fault.Invalid, Code: "request.malformed"}
 	}
-	return &fault.Error{Kind: fault.Invalid, Code: "request.field_invalid", Field: name}
+	return &fault.Error{Kind: fault.Invalid, Code: "request.field_invalid", Field: name, Args: map[string]any{"Field": name}}
 }
 
 // missing is the cause of a member that is not there.

@@ -60,7 +60,7 @@ func (f *Front) Routes(mux *http.ServeMux) {
 		"GET /register/{id}": f.getRegisterWait, "GET /register/{id}/state": f.getRegisterState,
 		"POST /register/{id}/confirm": f.postRegisterConfirm, "POST /register/{id}/address": f.postRegisterAddress,
 		"POST /register/{id}/resend": f.postRegisterResend, "POST /register/{id}/finish": f.postRegisterFinish,
-		"GET /l/{token}":             f.getShortLink, "GET /link": f.getLink, "POST /link": f.postLink, "POST /link/renew": f.postLinkRenew,
+		"GET /l/{token}": f.getShortLink, "GET /link": f.getLink, "POST /link": f.postLink, "POST /link/renew": f.postLinkRenew,
 		"GET /recover": f.getRecover, "POST /recover": f.postRecover,
 		"GET /recover/{id}": f.getRecoverWait, "POST /recover/{id}/confirm": f.postRecoverConfirm,
 		"POST /recover/{id}/resend": f.postRecoverResend, "POST /recover/{id}/password": f.postRecoverPassword,
