@@ -182,6 +182,24 @@ func (p *Page) person() chromedp.Action {
 func (p *Page) settle() {
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()
-	var one int
-	_ = chromedp.Run(ctx, chromedp.Evaluate("1", &one)) // a page that hangs has failed elsewhere
+	var notes []string
+	_ = chromedp.Run(ctx, chromedp.Evaluate(formNotes, &notes)) // a page that hangs has failed elsewhere
+	for _, note := range notes {
+		p.watch.report("form: " + note)
+	}
 }
+
+// formNotes lists what keeps a password manager from its work (PW6), as the full
+// Chromium would note on its console: a secret without autocomplete, a password
+// without a name to keep it under, an id used twice.
+const formNotes = `(() => {
+	const notes = [];
+	for (const i of document.querySelectorAll('input[type=password], input[type=email], input[inputmode=numeric]'))
+		if (!i.autocomplete) notes.push('no autocomplete: ' + i.name);
+	for (const f of document.forms)
+		if (f.querySelector('input[type=password]') && !f.querySelector('[autocomplete~=username], [autocomplete~=email]'))
+			notes.push('a password without a name to keep it under: ' + f.action);
+	const ids = new Set();
+	for (const e of document.querySelectorAll('[id]')) ids.has(e.id) ? notes.push('an id used twice: ' + e.id) : ids.add(e.id);
+	return notes;
+})()`

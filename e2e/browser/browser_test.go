@@ -273,7 +273,7 @@ func TestPlantedFaultsFailTheTest(t *testing.T) {
 		"/csp":       "content security policy",
 		"/missing":   "404 for a part of the page",
 		"/mistyped":  "Refused to apply style",
-		"/form":      "[DOM] Input elements should have autocomplete attributes",
+		"/form":      "form: no autocomplete: p",
 		"/dialog":    "dialog: look here",
 	} {
 		t.Run(path, func(t *testing.T) {

@@ -169,6 +169,7 @@ func (p *Page) navigate(what string, action chromedp.Action) int {
 	if response == nil { // an address without a network: about:blank, data:
 		return 0
 	}
+	p.settle()
 	return int(response.Status)
 }
 

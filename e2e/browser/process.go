@@ -15,7 +15,7 @@ import (
 )
 
 // ErrAbsent says that this machine has no Chromium.
-var ErrAbsent = errors.New("no Chromium found (Debian: apt-get install chromium fonts-noto-cjk, or make needs)")
+var ErrAbsent = errors.New("no Chromium found (Debian: apt-get install chromium-headless-shell fonts-noto-cjk, or make needs)")
 
 // startWait is how long Chromium may take to answer, on a machine that compiles
 // other packages at the same time.
@@ -128,8 +128,13 @@ func sweepAfter(dir string) (io.Closer, error) {
 	return life, nil
 }
 
+// find prefers Debian's headless build: the same engine without the windows, at
+// a tenth of the processor time. GENKAN_TEST_CHROMIUM names another.
 func find() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	if name := os.Getenv("GENKAN_TEST_CHROMIUM"); name != "" {
+		return exec.LookPath(name)
+	}
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if file, err := exec.LookPath(name); err == nil {
 			return file, nil
 		}
