@@ -43,7 +43,7 @@ func (h *House) Open(x Extra) (*Doors, error) {
 	}
 	d := &Doors{Mux: http.NewServeMux()}
 	d.Front = h.front(pages)
-	apis, err := api.New(api.Config{Kit: h.Kit, Signup: h.Signup, Signin: h.Signin, Recovery: h.Recovery,
+	apis, err := api.New(api.Config{Kit: h.Kit, Signup: h.Signup, Signin: h.Signin, Recovery: h.Recovery, Human: h.Human,
 		Settings: h.Account, Post: h.Post, Policy: h.Policy, Catalog: h.Catalog, DB: h.DB, Version: h.Version})
 	if err != nil {
 		return nil, err

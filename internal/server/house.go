@@ -15,10 +15,12 @@ import (
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	recoveries "github.com/genkan/genkan/internal/domain/recovery"
 	"github.com/genkan/genkan/internal/domain/registration"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/flow/freeze"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/settings"
 	"github.com/genkan/genkan/internal/flow/signin"
@@ -57,11 +59,13 @@ type House struct {
 	Policy   *password.Policy
 	Gate     *admit.Gate
 	Sessions *session.Desk
+	Puzzle   *puzzle.Desk
 	Post     *delivery.Post
 	Queue    *outbox.Queue
 	Signup   *signup.Flow
 	Signin   *signin.Flow
 	Recovery *recovery.Flow
+	Human    *human.Flow
 	Account  *settings.Flow
 	Freeze   *freeze.Flow
 }
@@ -124,6 +128,7 @@ func (h *House) nouns(ctx context.Context) (err error) {
 	h.Gate = admit.NewGate(parallel, s.Password.HashQueue, s.Password.HashWait)
 	h.Book = &account.Book{Keys: h.Keys}
 	h.Sessions = session.NewDesk(ctx, h.DB, h.Keys, s.Session.Idle, s.Session.Absolute)
+	h.Puzzle = puzzle.NewDesk(h.DB, h.Keys)
 	h.Post = &delivery.Post{DB: h.DB, Keys: h.Keys, Carrier: h.Carrier, House: delivery.House{
 		NameJA: s.Service.NameJa, NameEN: s.Service.Name, FromName: s.SMTP.FromName, Origin: s.Origin,
 		SupportURL: s.Service.SupportURL, From: s.SMTP.From, Zone: time.FixedZone("JST", 9*60*60)}}
@@ -138,6 +143,7 @@ func (h *House) flows() {
 	h.Recovery = &recovery.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Desk:   &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life},
 		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
+	h.Human = &human.Flow{DB: h.DB, Book: h.Book, Sessions: h.Sessions, Puzzle: h.Puzzle}
 	h.Account = &settings.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
 	h.Freeze = &freeze.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Sessions: h.Sessions, Post: h.Post}
@@ -149,9 +155,13 @@ func (h *House) flows() {
 	}
 }
 
-// gauges shows the hash gate to the operator.
+// gauges shows the hash gate and the human check to the operator.
 func (h *House) gauges() {
 	h.Metrics.Gauge("genkan_hash_running", "Password hashes being computed.", func() float64 { return float64(h.Gate.Load().Running) })
 	h.Metrics.Gauge("genkan_hash_queued", "People waiting for a password hash.", func() float64 { return float64(h.Gate.Load().Queued) })
 	h.Metrics.Gauge("genkan_hash_refused", "People told to come back since the start.", func() float64 { return float64(h.Gate.Load().Refused) })
+	h.Metrics.Gauge("genkan_puzzle_begun", "Human checks asked for since the start.", func() float64 { return float64(h.Puzzle.Load().Begun) })
+	h.Metrics.Gauge("genkan_puzzle_drawn", "Pictures drawn since the start.", func() float64 { return float64(h.Puzzle.Load().Drawn) })
+	h.Metrics.Gauge("genkan_puzzle_passed", "Passes given since the start.", func() float64 { return float64(h.Puzzle.Load().Passed) })
+	h.Metrics.Gauge("genkan_puzzle_refused", "Answers refused since the start.", func() float64 { return float64(h.Puzzle.Load().Refused) })
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/settings"
 	"github.com/genkan/genkan/internal/flow/signin"
@@ -41,6 +42,7 @@ type Config struct {
 	Signup   *signup.Flow
 	Signin   *signin.Flow
 	Recovery *recovery.Flow
+	Human    *human.Flow
 	Settings *settings.Flow
 	Post     *delivery.Post
 	Policy   *password.Policy
@@ -68,6 +70,7 @@ func New(c Config) (*API, error) {
 	a.signIns()
 	a.sessionRoutes()
 	a.recoveries()
+	a.puzzles()
 	a.settingsRoutes()
 	a.deliveries()
 	a.strength()

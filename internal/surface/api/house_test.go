@@ -19,9 +19,11 @@ import (
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	recoveries "github.com/genkan/genkan/internal/domain/recovery"
 	"github.com/genkan/genkan/internal/domain/registration"
 	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/settings"
 	"github.com/genkan/genkan/internal/flow/signin"
@@ -94,6 +96,7 @@ func testHouse(t testing.TB, dbURL string) *house {
 	in := &signin.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Gate: gate, Sessions: desk, Post: post}
 	back := &recovery.Flow{DB: d, Keys: keys, Book: book, Desk: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute},
 		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post}
+	check := &human.Flow{DB: d, Book: book, Sessions: desk, Puzzle: puzzle.NewDesk(d, keys)}
 	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post}
 	post.Writers = map[delivery.Kind]delivery.Writer{delivery.Registration: up.Write,
 		delivery.Recovery: back.Write, delivery.AddressChange: set.Write}
@@ -102,7 +105,7 @@ func testHouse(t testing.TB, dbURL string) *house {
 	home, err := url.Parse(origin)
 	must(t, err)
 	kit := &web.Kit{Origin: home, Keys: keys, Sessions: desk, Languages: web.NewLanguages("ja"), Now: h.clock.Now, Log: log}
-	h.api, err = api.New(api.Config{Kit: kit, Signup: up, Signin: in, Recovery: back, Settings: set, Post: post,
+	h.api, err = api.New(api.Config{Kit: kit, Signup: up, Signin: in, Recovery: back, Human: check, Settings: set, Post: post,
 		Policy: policy, Catalog: catalog, DB: d, Version: "test"})
 	must(t, err)
 	h.handler = obs.Middleware(web.NewGuard(kit, h.api, h.api.Problem), obs.Options{Logger: log})

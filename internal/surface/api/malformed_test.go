@@ -27,6 +27,9 @@ func posts() map[string]map[string]any {
 		"/api/v1/password":                         {"old_password": canary, "new_password": canary + "2"},
 		"/api/v1/address":                          {"email": "n@house.example", "password": canary},
 		"/api/v1/address/" + id + "/confirm":       {"code": "12345678"},
+		"/api/v1/puzzles":                          {"action": "sign-in"},
+		"/api/v1/puzzles/" + id + "/picture":       {"work": "1.2.3.4.5.6.7.8"},
+		"/api/v1/puzzles/" + id + "/answer":        {"trail": [][]float64{{0, 1, 2}}, "x": 12.5},
 		"/api/v1/password-strength":                {"password": canary},
 	}
 }
@@ -107,6 +110,9 @@ func defects(path string, good map[string]any) []bad {
 	for _, name := range slices.Sorted(maps.Keys(good)) {
 		for kind, wrong := range map[string]any{"missing": nil, "null": json.RawMessage("null"), "number": 7, "boolean": true,
 			"object": map[string]any{"$ne": canary}, "array": []string{canary}, "float": json.RawMessage("1e999999")} {
+			if _, number := good[name].(float64); number && kind == "number" {
+				wrong = "7"
+			}
 			b := maps.Clone(good)
 			if b[name] = wrong; kind == "missing" {
 				delete(b, name)

@@ -26,8 +26,9 @@ type Problem struct {
 	Code       string         `json:"code" doc:"The cause: stable, for programs."`
 	Field      string         `json:"field,omitempty" doc:"The member or header that it is about."`
 	Reference  string         `json:"reference,omitempty" doc:"What support can look it up by."`
-	Next       []string       `json:"next" nullable:"false" doc:"What to offer, best first: retry, signin, register, recover, account, mail_help, help, status, support."`
+	Next       []string       `json:"next" nullable:"false" doc:"What to offer, best first: retry, signin, register, recover, account, puzzle (a new one), wait (instead of a puzzle), mail_code, mail_help, help, status, support."`
 	Suggestion string         `json:"suggestion,omitempty" doc:"The address that was probably meant (code email.suggest)."`
+	Side       string         `json:"side,omitempty" enum:"left,right" doc:"Where the piece was let go, seen from its place (code puzzle.missed)."`
 	Errors     []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Every member that is wrong, when there are several."`
 }
 
@@ -106,6 +107,7 @@ func (a *API) describe(r *http.Request, e *fault.Error) *Problem {
 		p.Reference = obs.RequestID(r.Context())
 	}
 	p.Suggestion, _ = e.Args["suggestion"].(string)
+	p.Side, _ = e.Args["side"].(string)
 	return p
 }
 
@@ -212,6 +214,7 @@ func detail(d *huma.ErrorDetail) *fault.Error {
 		return &fault.Error{Kind: fault.Invalid, Code: missing(name), Field: name, Args: map[string]any{"Field": name}}
 	}
 	_, name, _ := strings.Cut(d.Location, ".")
+	name, _, _ = strings.Cut(name, "[") // an element is its member's fault
 	if name != "Idempotency-Key" && !isName(name) {
 		return &fault.Error{Kind: fault.Invalid, Code: "request.malformed"}
 	}

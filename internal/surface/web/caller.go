@@ -48,3 +48,22 @@ func (k *Kit) FromProxy(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && k.trusts(peer.Addr().Unmap())
 }
+
+// Network gives the caller's network: the first 24 bits of an IPv4 address, the
+// first 56 of IPv6, which is what one customer holds at most. "" when the
+// address cannot be read: those share one.
+func (k *Kit) Network(r *http.Request) string {
+	ip, err := k.Caller(r)
+	if err != nil {
+		return ""
+	}
+	size := 24
+	if ip.Is6() {
+		size = 56
+	}
+	p, err := ip.WithZone("").Prefix(size)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}

@@ -1,0 +1,106 @@
+package puzzle
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
+	"github.com/genkan/genkan/internal/platform/token"
+	"github.com/genkan/genkan/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+type set struct {
+	*Desk
+	t     *testing.T
+	clock *testkit.Clock
+}
+
+func both(t *testing.T, f func(t *testing.T, s *set)) {
+	t.Helper()
+	t.Parallel()
+	testkit.Engines(t, db.MigrateURL, func(t *testing.T, url string) {
+		clock := testkit.NewClock()
+		d, err := db.Open(context.Background(), url, clock.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		keys, err := token.Parse([]byte(token.NewLine("a")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, &set{NewDesk(d, keys), t, clock})
+	})
+}
+
+// someone is a fresh browser that signs in to a fresh account from its own network.
+func someone(name string) For {
+	return For{Action: SignIn, Browser: token.Hash("browser of " + name), Key: token.Hash("key of " + name), Network: name + "/24"}
+}
+
+func code(err error) string {
+	if err == nil {
+		return ""
+	}
+	return fault.Of(err).Code
+}
+
+// begin and picture fail the test when they are refused.
+func (s *set) begin(f For) Challenge {
+	s.t.Helper()
+	c, err := s.Begin(s.t.Context(), f)
+	if err != nil {
+		s.t.Fatalf("begin: %v", err)
+	}
+	return c
+}
+
+func (s *set) picture(f For) (Challenge, Drawn) {
+	s.t.Helper()
+	c := s.begin(f)
+	p, err := s.Picture(s.t.Context(), c.ID, f, Solve(c.Work.Salt, 0, c.Work.Tries))
+	if err != nil {
+		s.t.Fatalf("picture: %v", err)
+	}
+	return c, p
+}
+
+// place is the secret, as the one who owns the database knows it.
+func (s *set) place(f For, id string) int {
+	s.t.Helper()
+	o, err := s.open(id, f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var place int
+	if err := s.DB.Reader().QueryRowContext(s.t.Context(), `SELECT place FROM puzzle WHERE id = $1`, o.uuid()).Scan(&place); err != nil {
+		s.t.Fatal(err)
+	}
+	return place
+}
+
+// byKeys is a right answer by keyboard.
+func (s *set) byKeys(f For, c Challenge) Answer {
+	s.t.Helper()
+	return Answer{X: float64(s.place(f, c.ID)), Way: Keys, Work: Solve(c.Work.Salt, workProofs, c.Work.More)}
+}
+
+// pass solves a puzzle by keyboard.
+func (s *set) pass(f For) string {
+	s.t.Helper()
+	c, _ := s.picture(f)
+	s.clock.Advance(2 * time.Second)
+	pass, err := s.Answer(s.t.Context(), c.ID, f, s.byKeys(f, c))
+	if err != nil {
+		s.t.Fatalf("answer: %v", err)
+	}
+	return pass
+}
+
+func (s *set) spend(f For, pass string) error {
+	return s.DB.Tx(context.Background(), func(tx *db.Tx) error { return s.Spend(context.Background(), tx, pass, f) })
+}
