@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/genkan/genkan/e2e/house"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/testkit"
 )
@@ -51,5 +52,22 @@ func TestFrontDoor(t *testing.T) {
 			t.Errorf("after the reset the old session is at %s", got.URL)
 		}
 		q.SignIn("neu@example.org", newPassword)
+	})
+}
+
+// TestHumanKnowsNoBudget: passes for tests about something else never run out.
+func TestHumanKnowsNoBudget(t *testing.T) {
+	testkit.Engines(t, db.MigrateURL, func(t *testing.T, url string) {
+		h := house.Open(t, url, house.Options{})
+		p := h.Visit(t)
+		p.Get("/signin")
+		f := h.Caller(t, puzzle.SignIn, "neu@example.org", p.Cookies()["genkan-browser"])
+		for range 8 {
+			pass := p.Human(h, puzzle.SignIn, "neu@example.org")
+			err := h.DB.Tx(t.Context(), func(tx *db.Tx) error { return h.Puzzle.Spend(t.Context(), tx, pass, f) })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }

@@ -165,7 +165,7 @@ func (d *Desk) judgeWait(s sealed, a Answer, took time.Duration) error {
 	if took < waitLeast {
 		return refuse("puzzle.too-fast")
 	}
-	if !worked(s.id, 2*workProofs, waitTries, a.Work) {
+	if !worked(s.id, 2*workProofs, waitTimes*d.base(), a.Work) {
 		return refuse("puzzle.work")
 	}
 	return nil

@@ -29,9 +29,9 @@ const (
 	// phone in all. mostTimes caps what heat can make of it: 8 s.
 	baseTries = 120
 	mostTimes = 27
-	// waitTries is the wait instead of a puzzle: 8 to 10 s on a slow phone, and
-	// waitLeast on any machine.
-	waitTries = 28 * baseTries
+	// waitTimes the base is the wait instead of a puzzle: 8 to 10 s on a slow
+	// phone, and waitLeast on any machine.
+	waitTimes = 28
 	waitLeast = 8 * time.Second
 
 	// Heat is counted in thousandths: each whole one makes work four times as
@@ -91,11 +91,18 @@ func (d *Desk) price(ctx context.Context, f For, now time.Time) (price, error) {
 	if over := n.network - dearPasses + 1; over > 0 {
 		level += float64(over) / 10
 	}
-	p := price{tries: uint32(baseTries * min(math.Pow(4, level), mostTimes))}
+	p := price{tries: uint32(float64(d.base()) * min(math.Pow(4, level), mostTimes))}
 	if s.session { // who struggles gets a plainer picture, at a higher price
 		p.easy = byte(min(warm(session)/(2*wrongHeat), 3))
 	}
 	return p, nil
+}
+
+func (d *Desk) base() int {
+	if d.Tries > 0 {
+		return d.Tries
+	}
+	return baseTries
 }
 
 // passes are how many there were within the window.

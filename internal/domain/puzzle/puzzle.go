@@ -63,6 +63,9 @@ type Desk struct {
 	Keys *token.Keyring
 	// Budget bounds passes; the zero value is DefaultBudget.
 	Budget Budget
+	// Tries is the work of each lane for somebody new; 0 is baseTries. Tests
+	// make it cheap.
+	Tries int
 
 	draws chan struct{} // one place for each drawing at once
 	tally tally
@@ -90,7 +93,7 @@ func (d *Desk) Begin(ctx context.Context, f For) (Challenge, error) {
 	}
 	s := d.fresh(f, now, price)
 	d.tally.begun.Add(1)
-	return Challenge{ID: d.seal(s), ExpiresAt: s.ends(), Work: s.work()}, nil
+	return Challenge{ID: d.seal(s), ExpiresAt: s.ends(), Work: d.work(s)}, nil
 }
 
 // Drawn is a picture without its secrets.

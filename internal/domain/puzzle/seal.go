@@ -36,9 +36,9 @@ const (
 func (s sealed) uuid() string    { return uuid.UUID(s.id).String() }
 func (s sealed) ends() time.Time { return s.issued.Add(Life) }
 
-func (s sealed) work() Work {
+func (d *Desk) work(s sealed) Work {
 	return Work{Kind: WorkKind, Salt: hex.EncodeToString(s.id[:]), Proofs: workProofs, Tries: int(s.tries),
-		More: 3 * int(s.tries), Wait: waitTries, WaitSeconds: int(waitLeast / time.Second)}
+		More: 3 * int(s.tries), Wait: waitTimes * d.base(), WaitSeconds: int(waitLeast / time.Second)}
 }
 
 func (d *Desk) fresh(f For, now time.Time, p price) sealed {
