@@ -38,16 +38,10 @@ type Answer struct {
 
 const (
 	tolerance = 5 // at 320 wide
-	spotSlack = 16
 	// leastTime is how soon after its picture an answer may come, by our clock.
 	leastTime = 600 * time.Millisecond
-	// spotLeast is how old a page without script must be: nobody reads, types and
-	// clicks faster.
-	spotLeast = 3 * time.Second
-	// waitEach is how often a session may wait instead, spotsMost how often in
-	// the window it may click.
-	waitEach  = 10 * time.Minute
-	spotsMost = 3
+	// waitEach is how often a session may wait instead.
+	waitEach = 10 * time.Minute
 )
 
 // Grip stamps the moment at which a drag begins, by our clock. It keeps nothing.
@@ -146,7 +140,11 @@ func (d *Desk) judge(s sealed, t taken, a Answer, now time.Time) error {
 		if took < spotLeast {
 			return refuse("puzzle.too-fast")
 		}
-		return hit(a.X-float64(t.piece)/2, t, spotSlack)
+		half := float64(t.piece) / 2
+		if math.Abs(a.Y-float64(stillStrip+t.y)-half) > spotSlack {
+			return refuse("puzzle.missed")
+		}
+		return hit(a.X-half, t, spotSlack)
 	case Keys, Tap:
 		if took < leastTime {
 			return refuse("puzzle.too-fast")
@@ -238,23 +236,14 @@ func (d *Desk) afford(ctx context.Context, tx *db.Tx, s sealed, f For, t taken, 
 	var wait time.Duration
 	switch way {
 	case Wait:
-		wait, err = limit.Take(ctx, tx, "puzzle wait "+string(hex16(s.browser)), limit.Rate{Burst: 1, Every: waitEach})
+		wait, err = limit.Take(ctx, tx, "puzzle wait "+hexOf(s.browser), limit.Rate{Burst: 1, Every: waitEach})
 	case Spot:
-		wait, err = limit.TakeWindow(ctx, tx, "puzzle spot "+string(hex16(s.browser)), spotsMost, window)
+		wait, err = limit.TakeWindow(ctx, tx, "puzzle spot "+hexOf(s.browser), spotsMost, window)
 	}
 	if err != nil || wait == 0 {
 		return nil, err
 	}
 	return pause(wait), nil
-}
-
-func hex16(b []byte) []byte {
-	const digits = "0123456789abcdef"
-	out := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		out = append(out, digits[c>>4], digits[c&15])
-	}
-	return out
 }
 
 // unseen refuses a drag that nearly repeats one that passed lately.

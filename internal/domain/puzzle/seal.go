@@ -129,3 +129,5 @@ func (d *Desk) openGrip(s sealed, text string) (time.Time, bool) {
 	}
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC(), true
 }
+
+func hexOf(digest []byte) string { return hex.EncodeToString(digest) }

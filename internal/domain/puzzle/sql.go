@@ -40,6 +40,12 @@ WHERE id = $6 AND state = 'drawing'`, place, y, piece, start, tx.Now(), id)
 	return one(res, err)
 }
 
+func isShown(ctx context.Context, tx *db.Tx, id string) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM puzzle WHERE id = $1 AND state IN ('drawing', 'shown')`, id).Scan(&n)
+	return n == 1, err
+}
+
 // taken is what the first answer finds.
 type taken struct {
 	place, y, piece, start int
