@@ -46,6 +46,7 @@ type Page struct {
 	watch     *watch
 	process   context.Context // of Chromium itself
 	incognito cdp.BrowserContextID
+	hand      [2]float64 // where Hold left the mouse or finger
 }
 
 // Open starts a browser of its own for the test: no cookies, no cache. The test

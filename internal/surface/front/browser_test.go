@@ -2,6 +2,7 @@ package front
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,8 +20,8 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m, browser.Close) }
 
 // strict is the policy that the pages must live under (WB2).
-const strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+const strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types puzzle"
 
 // showroom serves the gallery, the files, and what the scripts ask for.
 type showroom struct {
@@ -29,13 +30,15 @@ type showroom struct {
 	polls    atomic.Int32
 	asked    atomic.Value // last body of the strength question
 	finished atomic.Bool  // what the poll answers
+	desk     *fakeDesk
 }
 
 func openShowroom(t *testing.T) *showroom {
 	t.Helper()
 	g, assets := openGallery(t)
-	s := &showroom{}
+	s := &showroom{desk: &fakeDesk{t: t}}
 	mux := http.NewServeMux()
+	s.desk.routes(mux)
 	mux.Handle("GET /static/", assets)
 	mux.Handle("GET /dev/gallery/", g.Handler())
 	mux.HandleFunc("POST /api/v1/password-strength", func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +57,7 @@ func openShowroom(t *testing.T) *showroom {
 		s.posts.Add(1)
 		suggestion := r.FormValue("suggestion")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte("<!doctype html><html lang=en><title>sent</title><p id=sent>" + suggestion + "</p>"))
+		_, _ = w.Write([]byte("<!doctype html><html lang=en><title>sent</title><p id=sent>" + suggestion + "</p><p id=form>" + html.EscapeString(r.PostForm.Encode()) + "</p>"))
 	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", strict)

@@ -203,6 +203,12 @@ func checkInput(t *testing.T, n *html.Node, labels map[string]bool) {
 	if kind == "hidden" {
 		return
 	}
+	if kind == "image" { // the picture that sends the form
+		if alt, _ := attr(n, "alt"); alt == "" {
+			t.Error("a picture to press without words")
+		}
+		return
+	}
 	if v, _ := attr(n, "autocomplete"); !slices.Contains(completes, v) {
 		t.Errorf("%s: autocomplete %q", name, v)
 	}

@@ -58,10 +58,26 @@ func samples() []samplePage {
 	return append(all, sampleRest()...)
 }
 
+func sampleHuman(action string, mail bool) *Human {
+	return &Human{Action: action, Spot: "sample", Mail: mail}
+}
+
+// plainly is a page whose picture stands in it, with what went wrong.
+func plainly(f Frame, code string) Frame {
+	if code != "" {
+		f = trouble(f, code, "", nil)
+	}
+	plain := *f.Human
+	plain.Plain = true
+	f.Human = &plain
+	return f
+}
+
 func sampleSignIn() samplePage {
 	recover := Action{Name: "recover", Href: "/recover"}
 	page := func(change func(*SignIn)) func(Frame) any {
 		return func(f Frame) any {
+			f.Human = sampleHuman("sign-in", true)
 			v := SignIn{Frame: f}
 			change(&v)
 			return v
@@ -110,6 +126,11 @@ func sampleSignIn() samplePage {
 		{"ended-idle", notice("ended_idle")},
 		{"session-ended", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.session-limit", "", nil) })},
 		{"account-frozen", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.frozen", "", nil) })},
+		{"no-check", page(func(v *SignIn) { v.Human = nil })},
+		{"check-missing", page(func(v *SignIn) { v.Email, v.Frame = sampleAddress, plainly(v.Frame, "puzzle.pass-needed") })},
+		{"check-spent", failed("puzzle.pass-spent", "", 0)},
+		{"spot-missed", failed("puzzle.missed", "", 0)},
+		{"spot-late", failed("puzzle.too-slow", "", 0)},
 		{"banner", page(func(v *SignIn) {
 			v.Banner = "11月23日 2:00〜4:00 は点検のためご利用いただけません。"
 			if v.Lang == i18n.English {
@@ -122,6 +143,7 @@ func sampleSignIn() samplePage {
 func sampleRegister() samplePage {
 	page := func(change func(*Register)) func(Frame) any {
 		return func(f Frame) any {
+			f.Human = sampleHuman("registration", false)
 			v := Register{Frame: f, MinLength: sampleMinLength, Domains: account.CommonDomains(), Real: account.RealDomains()}
 			change(&v)
 			return v
@@ -135,6 +157,7 @@ func sampleRegister() samplePage {
 	}
 	return samplePage{PageRegister, []sampleState{
 		{"fresh", page(func(*Register) {})},
+		{"check-missing", page(func(v *Register) { v.Email, v.Frame = sampleAddress, plainly(v.Frame, "puzzle.pass-needed") })},
 		{"suggestion", page(func(v *Register) {
 			v.Email, v.Suggestion = "taro.yamada@gmial.com", "taro.yamada@gmail.com"
 			v.Frame = trouble(v.Frame, "email.suggest", "email", nil)

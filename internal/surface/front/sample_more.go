@@ -6,13 +6,18 @@ import (
 )
 
 func sampleRecovery() []samplePage {
+	recover := func(email string, change func(Frame) Frame) func(Frame) any {
+		return func(f Frame) any {
+			f.Human = sampleHuman("recovery", false)
+			return Recover{Frame: change(f), Email: email}
+		}
+	}
 	return []samplePage{
 		{PageRecover, []sampleState{
-			{"fresh", func(f Frame) any { return Recover{Frame: f} }},
-			{"email-invalid", func(f Frame) any {
-				return Recover{Frame: trouble(f, "email.no_at", "email", nil), Email: "taro.yamada"}
-			}},
-			{"code-too-many", func(f Frame) any { return Recover{Frame: trouble(f, "code.too_many", "", nil), Email: sampleAddress} }},
+			{"fresh", recover("", func(f Frame) Frame { return f })},
+			{"email-invalid", recover("taro.yamada", func(f Frame) Frame { return trouble(f, "email.no_at", "email", nil) })},
+			{"code-too-many", recover(sampleAddress, func(f Frame) Frame { return trouble(f, "code.too_many", "", nil) })},
+			{"check-missing", recover(sampleAddress, func(f Frame) Frame { return plainly(f, "puzzle.pass-needed") })},
 		}},
 		{PageRecoverCode, []sampleState{
 			{"fresh", waiting(func(v *Waiting) { v.Digits = 8 })},

@@ -60,7 +60,8 @@ func (g *Guard) always(name, value string) {
 	g.headers = append(g.headers, header{http.CanonicalHeaderKey(name), []string{value}})
 }
 
-// policy is our Content-Security-Policy (WB2): nothing but our own files. Forms
+// policy is our Content-Security-Policy (WB2): nothing but our own files. The one
+// trusted type is the puzzle's, which makes the address of its worker. Forms
 // may lead on to the operator's listed applications, because browsers apply
 // form-action to the redirect after the post too.
 func policy(k *Kit) string {
@@ -72,7 +73,7 @@ func policy(k *Kit) string {
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 		"form-action " + strings.Join(slices.Compact(action), " ") +
-		"; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+		"; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types puzzle"
 }
 
 // ServeHTTP checks and passes on.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,7 +65,26 @@ func (s *Static) read() error {
 	return nil
 }
 
+// margin and remark are what only people who read the source need: indents, and
+// comments with lines of their own. No script holds a text of several lines.
+var (
+	margin = regexp.MustCompile(`(?m)^[ \t]+|\n(?:[ \t]*\n)+`)
+	remark = regexp.MustCompile(`(?m)^(?://.*|/\*(?:[^*]|\*+[^*/])*\*+/)\n`)
+)
+
+// lean is a script or style as it is sent.
+func lean(body []byte) []byte {
+	body = margin.ReplaceAllFunc(body, func(m []byte) []byte {
+		if m[0] == '\n' {
+			return []byte("\n")
+		}
+		return nil
+	})
+	return remark.ReplaceAll(body, nil)
+}
+
 func newStaticFile(name, kind string, body []byte) *staticFile {
+	body = lean(body)
 	sum := sha256.Sum256(body)
 	ext := path.Ext(name)
 	f := &staticFile{kind: kind, plain: body}

@@ -109,3 +109,13 @@ func TestStaticReloads(t *testing.T) {
 		t.Errorf("path stays %q, %v", after, err)
 	}
 }
+
+func TestLeanKeepsTheCode(t *testing.T) {
+	t.Parallel()
+	in := "// @ts-check\n// why\n\n/** @typedef {{ a: number }} A */\n\n/**\n * Long.\n * @param {A} a\n */\nexport function f(a) {\n" +
+		"\t/** @type {any} */ (a).b(); // kept\n\n\t// a remark\n\treturn '/* not one */' + `//x`; /* kept */\n}\n"
+	want := "export function f(a) {\n/** @type {any} */ (a).b(); // kept\nreturn '/* not one */' + `//x`; /* kept */\n}\n"
+	if got := string(lean([]byte(in))); got != want {
+		t.Errorf("got %q", got)
+	}
+}

@@ -112,10 +112,56 @@ each('form', (/** @type {HTMLFormElement} */ form) => {
 		if (form.hasAttribute('data-sent')) return e.preventDefault();
 		if (e.defaultPrevented) return;
 		busy(true);
-		setTimeout(busy, 15000, false);
+		if (!form.dataset.puzzle || form.hasAttribute('data-passed') || e.submitter?.matches('[type=image]')) return void setTimeout(busy, 15000, false);
+		e.preventDefault();
+		const by = /** @type {HTMLElement} */ (e.submitter ?? form.querySelector('.go'));
+		check(form).then((ok) => {
+			busy(false);
+			if (ok) by.click();
+			else if (ok === false) by.focus();
+		});
 	});
-	addEventListener('pageshow', () => busy(false));
+	addEventListener('pageshow', () => {
+		busy(false);
+		form.removeAttribute('data-passed');
+	});
 });
+
+/**
+ * The human check, before a form is sent; its script comes only now. True: send
+ * it. False: the person wants the form back. Nothing: the picture for browsers
+ * without script stands in the form instead, because something stopped ours.
+ * @param {HTMLFormElement} form
+ */
+async function check(form) {
+	try {
+		const { check } = await import(form.dataset.puzzle ?? '');
+		const pass = await check(form);
+		if (pass === undefined) return false;
+		form.querySelector('[name=human]')?.remove();
+		if (pass) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'human', value: pass }));
+		form.setAttribute('data-passed', '');
+		// A pass lives three minutes.
+		setTimeout(() => form.removeAttribute('data-passed'), 150000);
+		return true;
+	} catch {
+		plain(form);
+	}
+}
+
+/** @param {HTMLFormElement} form */
+function plain(form) {
+	delete form.dataset.puzzle;
+	const spot = /** @type {HTMLElement | null} */ (form.querySelector('[data-spot]'));
+	const still = spot?.querySelector('noscript');
+	if (!spot || !still) return void form.requestSubmit(); // the server's answer has the picture
+	const image = Object.assign(document.createElement('input'), { type: 'image', name: 'spot', alt: still.textContent?.match(/alt="(.*?)"/)?.[1] ?? '' });
+	image.src = spot.dataset.spot ?? '';
+	still.replaceWith(image);
+	for (const el of form.querySelectorAll('.spot, [data-blocked]')) /** @type {HTMLElement} */ (el).hidden = false;
+	for (const el of form.querySelectorAll('[data-go]')) /** @type {HTMLElement} */ (el).hidden = true;
+	spot.scrollIntoView({ block: 'center' });
+}
 
 // Where a link leads into a closed part, open it: /help#mail.
 const unfold = () => {
