@@ -20,6 +20,9 @@ func (a *API) words(lang string, e *fault.Error) words {
 		code = general(e.Kind)
 	}
 	parts := []string{a.sentence(lang, code, "detail", e.Args), a.sentence(lang, code, "next", e.Args)}
+	if side, ok := e.Args["side"].(string); ok { // where a piece lay
+		parts = append([]string{a.sentence(lang, code, side, nil)}, parts...)
+	}
 	if e.RetryAfter > 0 {
 		parts = append(parts, a.Catalog.T(lang, "error.retry_after", map[string]any{"Wait": a.Catalog.Duration(lang, e.RetryAfter)}))
 	}

@@ -4,9 +4,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/domain/puzzle/picture"
 )
 
@@ -52,6 +55,7 @@ func (d *fakeDesk) routes(mux *http.ServeMux) {
 		var in struct{ Work string }
 		d.read(r, &in)
 		d.count("picture")
+		d.worked(in.Work, 0, 2)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		s := picture.Draw([32]byte{byte(d.asked["picture"])}, picture.Options{})
@@ -71,6 +75,12 @@ func (d *fakeDesk) routes(mux *http.ServeMux) {
 		defer d.mu.Unlock()
 		d.last = fakeAnswer{}
 		d.read(r, &d.last)
+		switch d.last.Way {
+		case "keys", "tap":
+			d.worked(d.last.Work, 8, 3)
+		case "wait":
+			d.worked(d.last.Work, 16, 4)
+		}
 		switch off := d.last.X - float64(d.scene.Hole); {
 		case len(d.refuse) > 0:
 			problem(w, d.refuse[0])
@@ -97,6 +107,21 @@ func (d *fakeDesk) count(what string) {
 func (d *fakeDesk) read(r *http.Request, into any) {
 	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
 		d.t.Error(err)
+	}
+}
+
+// worked fails the test when the numbers are not what the lanes ask for.
+func (d *fakeDesk) worked(text string, first, tries int) {
+	parts := strings.Split(text, ".")
+	if len(parts) != 8 {
+		d.t.Errorf("work %q", text)
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, 10, 32)
+		salt := [4]uint32{0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c}
+		if err != nil || uint64(puzzle.Mix(salt, uint32(first+i), uint32(n))) >= 1<<32/uint64(tries) {
+			d.t.Errorf("lane %d: %q is no proof, %v", first+i, p, err)
+		}
 	}
 }
 

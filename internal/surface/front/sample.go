@@ -58,8 +58,8 @@ func samples() []samplePage {
 	return append(all, sampleRest()...)
 }
 
-func sampleHuman(action string, mail bool) *Human {
-	return &Human{Action: action, Spot: "sample", Mail: mail}
+func sampleCheck(action string, mail bool) *Check {
+	return &Check{Action: action, Spot: "sample", Mail: mail}
 }
 
 // plainly is a page whose picture stands in it, with what went wrong.
@@ -67,9 +67,9 @@ func plainly(f Frame, code string) Frame {
 	if code != "" {
 		f = trouble(f, code, "", nil)
 	}
-	plain := *f.Human
+	plain := *f.Check
 	plain.Plain = true
-	f.Human = &plain
+	f.Check = &plain
 	return f
 }
 
@@ -77,7 +77,7 @@ func sampleSignIn() samplePage {
 	recover := Action{Name: "recover", Href: "/recover"}
 	page := func(change func(*SignIn)) func(Frame) any {
 		return func(f Frame) any {
-			f.Human = sampleHuman("sign-in", true)
+			f.Check = sampleCheck("sign-in", true)
 			v := SignIn{Frame: f}
 			change(&v)
 			return v
@@ -126,7 +126,7 @@ func sampleSignIn() samplePage {
 		{"ended-idle", notice("ended_idle")},
 		{"session-ended", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.session-limit", "", nil) })},
 		{"account-frozen", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.frozen", "", nil) })},
-		{"no-check", page(func(v *SignIn) { v.Human = nil })},
+		{"no-check", page(func(v *SignIn) { v.Check = nil })},
 		{"check-missing", page(func(v *SignIn) { v.Email, v.Frame = sampleAddress, plainly(v.Frame, "puzzle.pass-needed") })},
 		{"check-spent", failed("puzzle.pass-spent", "", 0)},
 		{"spot-missed", failed("puzzle.missed", "", 0)},
@@ -143,7 +143,7 @@ func sampleSignIn() samplePage {
 func sampleRegister() samplePage {
 	page := func(change func(*Register)) func(Frame) any {
 		return func(f Frame) any {
-			f.Human = sampleHuman("registration", false)
+			f.Check = sampleCheck("registration", false)
 			v := Register{Frame: f, MinLength: sampleMinLength, Domains: account.CommonDomains(), Real: account.RealDomains()}
 			change(&v)
 			return v

@@ -8,7 +8,7 @@ import (
 func sampleRecovery() []samplePage {
 	recover := func(email string, change func(Frame) Frame) func(Frame) any {
 		return func(f Frame) any {
-			f.Human = sampleHuman("recovery", false)
+			f.Check = sampleCheck("recovery", false)
 			return Recover{Frame: change(f), Email: email}
 		}
 	}

@@ -51,21 +51,22 @@ type Frame struct {
 	Notice      string // good news: words are catalogue key "notice.<Notice>"
 	Problem     *Problem
 	Reference   string // code for support; shown in the problem box, or in the foot without one
-	Human       *Human // the check that the page's form may need; nil: none
+	Check       *Check // the check that the page's form may need; nil: none
 }
 
-// Human is the check that may be asked for before a form is judged. With script
+// Check is the human check that may be asked for before a form is judged. With script
 // the page asks the API whether, and opens the puzzle over the form; without,
 // the picture is the form's button. The way by mail has the same words for all.
-type Human struct {
+type Check struct {
 	Action string // of package puzzle
 	Spot   string // sealed challenge of the picture without script; empty: none is expected to be asked
 	Plain  bool   // the picture stands in the page itself: the last press came without script and without a pass
+	Pass   string // one that was not spent, because something else was wrong with the form
 	Mail   bool   // a mailed code can be had instead: the form sent with instead=mail
 }
 
 // Picture is the address of the picture without script.
-func (h Human) Picture() string { return "/puzzle/" + h.Spot + ".jpg" }
+func (c Check) Picture() string { return "/puzzle/" + c.Spot + ".jpg" }
 
 // Who is the person signed in, as the head of the page shows them.
 type Who struct {

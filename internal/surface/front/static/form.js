@@ -96,9 +96,9 @@ each('[data-copy]', (/** @type {HTMLButtonElement} */ button) => {
 });
 
 // Tells the server that script runs here: when something fails, that is one cause less.
-each('form', (/** @type {HTMLFormElement} */ form) => {
-	form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'script', value: '1' }));
-});
+/** @param {string} name @param {string} value */
+const hidden = (name, value) => Object.assign(document.createElement('input'), { type: 'hidden', name, value });
+each('form', (/** @type {HTMLFormElement} */ form) => form.append(hidden('script', '1')));
 
 // A double press is one press. The buttons wake up again when the answer does not
 // come, or when the person comes back to this page.
@@ -121,9 +121,13 @@ each('form', (/** @type {HTMLFormElement} */ form) => {
 			else if (ok === false) by.focus();
 		});
 	});
-	addEventListener('pageshow', () => {
+	addEventListener('pageshow', (e) => {
 		busy(false);
-		form.removeAttribute('data-passed');
+		if (e.persisted) form.removeAttribute('data-passed');
+	});
+	// A pass is for one address.
+	form.addEventListener('input', (e) => {
+		if (/** @type {HTMLInputElement} */ (e.target).name === 'email') form.removeAttribute('data-passed');
 	});
 });
 
@@ -139,7 +143,7 @@ async function check(form) {
 		const pass = await check(form);
 		if (pass === undefined) return false;
 		form.querySelector('[name=human]')?.remove();
-		if (pass) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'human', value: pass }));
+		if (pass) form.append(hidden('human', pass));
 		form.setAttribute('data-passed', '');
 		// A pass lives three minutes.
 		setTimeout(() => form.removeAttribute('data-passed'), 150000);
@@ -154,9 +158,18 @@ function plain(form) {
 	delete form.dataset.puzzle;
 	const spot = /** @type {HTMLElement | null} */ (form.querySelector('[data-spot]'));
 	const still = spot?.querySelector('noscript');
-	if (!spot || !still) return void form.requestSubmit(); // the server's answer has the picture
+	if (!spot || !still) { // the answer has it
+		form.append(hidden('plain', '1'));
+		return form.submit();
+	}
 	const image = Object.assign(document.createElement('input'), { type: 'image', name: 'spot', alt: still.textContent?.match(/alt="(.*?)"/)?.[1] ?? '' });
 	image.src = spot.dataset.spot ?? '';
+	image.width = 320;
+	// Too old by now, or blocked too: the answer has another one.
+	image.onerror = () => {
+		form.append(hidden('plain', '1'));
+		form.submit();
+	};
 	still.replaceWith(image);
 	for (const el of form.querySelectorAll('.spot, [data-blocked]')) /** @type {HTMLElement} */ (el).hidden = false;
 	for (const el of form.querySelectorAll('[data-go]')) /** @type {HTMLElement} */ (el).hidden = true;
