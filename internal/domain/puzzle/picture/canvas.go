@@ -16,13 +16,15 @@ type studio struct {
 	back  *image.RGBA
 	piece *image.Paletted
 	m, m2 mask
-	p, q  path
+	p     path
+	c     cut
+	figs  [3]cut
+	lit   []float32
 	pat   pattern
 	out   bytes.Buffer
 	enc   png.Encoder
 	spare *png.EncoderBuffer
 	ridge [Width]float32
-	top   [Width]float32
 }
 
 // Get and Put lend the PNG encoder its memory.
@@ -49,7 +51,7 @@ func (s *studio) between(a, b float32) float32 {
 func (s *studio) chance(percent int) bool { return s.below(100) < percent }
 
 func (s *studio) vary() vary {
-	return vary{s.between(-1, 1), s.between(-1, 1), s.between(-1, 1)}
+	return vary{s.between(-1, 1), s.between(-1, 1)}
 }
 
 // blend lays colour c over the pixel that starts at i, a of 256 thick.

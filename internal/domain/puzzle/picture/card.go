@@ -10,37 +10,12 @@ import (
 const shades = 8
 
 // card draws the piece: an opaque card with its own ground, and the figure on it.
-func (s *studio) card(c palette, f figure, v vary, turned float32, size int) {
+func (s *studio) card(c palette, fig *cut, size int) {
 	n := 2 * size
 	s.sheet(n, c)
-	s.p.reset()
-	f.draw(&s.p, v)
-	split := len(s.p.ends)
-	if f.marks != nil {
-		f.marks(&s.p)
-	}
-	// Marks lie inside their figure, so that they do not change its box.
-	normal(&s.p, 0)
-	q := at(float32(n)/2, float32(n)/2, float32(n)*.36, turned)
-	s.q.ends, s.q.pts = append(s.q.ends[:0], s.p.ends[split:]...), s.p.pts
-	from := 0
-	if split > 0 {
-		from = s.p.ends[split-1]
-	}
-	s.p.ends = s.p.ends[:split]
-	s.m.reset(n, n)
-	s.p.fill(&s.m, q)
-	s.m.done()
-	s.m2.reset(n, n)
-	s.q.pts = s.q.pts[from:]
-	for i := range s.q.ends {
-		s.q.ends[i] -= from
-	}
-	s.q.fill(&s.m2, q)
-	s.m2.done()
+	s.masks(fig, n, float32(n)*.36)
 	s.pat.draw(s.below(patterns), 14+s.below(8))
 	s.paint(n)
-	s.q.pts = nil
 }
 
 // sheet makes the piece n pixels wide and mixes its colours.
@@ -79,7 +54,7 @@ func (s *studio) paint(n int) {
 				v = shades * shades
 			default:
 				g := s.pat.at(x, y) * (shades - 1) / 255
-				fig := (int(s.m.cov[y*n+x]) * (255 - int(s.m2.cov[y*n+x])) / 255) * (shades - 1) / 255
+				fig := int(s.m.cov[y*n+x]) * (shades - 1) / 255
 				v = uint8(fig*shades + g)
 			}
 			s.piece.Pix[y*n+x] = v

@@ -7,7 +7,7 @@ import "math"
 func (s *studio) land(c palette) {
 	s.sky(c)
 	n := 4 + s.below(2)
-	y := s.between(.30, .42) * Height
+	y := s.between(.22, .34) * Height
 	step := (Height*.93 - y) / float32(n)
 	for i := range n {
 		t := i * 256 / max(n-1, 1)
@@ -30,7 +30,7 @@ func (s *studio) sky(c palette) {
 	s.p.reset()
 	s.p.oval(0, 0, 1, 1)
 	s.m.reset(side, side)
-	s.p.fill(&s.m, at(float32(side)/2, float32(side)/2, r, 0))
+	s.p.fill(&s.m, at(float32(side)/2, float32(side)/2, r, 0), 0, 1)
 	s.m.done()
 	s.stamp(&s.m, int(x)-side/2, int(y)-side/2, c.disc, 235)
 	for range 2 + s.below(2) {
@@ -50,7 +50,7 @@ func (s *studio) mist(c palette) {
 		s.p.arc(l-k, k+1, k, k, .75, 1.25)
 		s.p.close()
 		s.m.reset(int(l)+3, h+2)
-		s.p.fill(&s.m, at(0, 0, 1, 0))
+		s.p.fill(&s.m, at(0, 0, 1, 0), 0, 1)
 		s.m.done()
 		s.stamp(&s.m, x+s.below(w/2), y+i*(h-1), mix(c.low, rgb{255, 255, 255}, 150), 120)
 	}
@@ -59,10 +59,14 @@ func (s *studio) mist(c palette) {
 // hill draws one layer whose edge swings around y.
 func (s *studio) hill(y, step float32, c, light rgb, i int) {
 	s.crest(y, step)
-	s.pat.draw(s.below(patterns), 8+s.below(8))
+	kind := s.below(patterns)
+	s.pat.draw(kind, 8+s.below(8))
 	strength := 0
-	if s.chance(55) {
-		strength = 22 + s.below(20)
+	if s.chance(75) {
+		strength = 30 + s.below(28)
+		if kind == scales {
+			strength /= 2
+		}
 	}
 	glow := mix(c, light, 60)
 	dark := mix(c, rgb{20, 24, 40}, 150)

@@ -70,6 +70,17 @@ func (p *path) close() {
 	p.ends = append(p.ends, len(p.pts))
 }
 
+// turnBack turns every contour the other way, after a mirror has turned them all.
+func (p *path) turnBack() {
+	from := 0
+	for _, end := range p.ends {
+		for i, j := from, end-1; i < j; i, j = i+1, j-1 {
+			p.pts[i], p.pts[j] = p.pts[j], p.pts[i]
+		}
+		from = end
+	}
+}
+
 func (p *path) start() int {
 	if len(p.ends) == 0 {
 		return 0
@@ -107,18 +118,20 @@ func (q place) of(p point) point {
 	return point{q.x + q.r*(p.x*q.cos-p.y*q.sin), q.y + q.r*(p.x*q.sin+p.y*q.cos)}
 }
 
-// fill adds the outline to a mask.
-func (p *path) fill(m *mask, q place) {
-	from := 0
-	for _, end := range p.ends {
-		c := p.pts[from:end]
+// fill adds the contours from a to before b to a mask.
+func (p *path) fill(m *mask, q place, a, b int) {
+	for ; a < b; a++ {
+		from := 0
+		if a > 0 {
+			from = p.ends[a-1]
+		}
+		c := p.pts[from:p.ends[a]]
 		prev := q.of(c[len(c)-1])
 		for _, pt := range c {
 			next := q.of(pt)
 			m.line(prev, next)
 			prev = next
 		}
-		from = end
 	}
 }
 
@@ -157,4 +170,12 @@ func abs(x float32) float32 {
 		return -x
 	}
 	return x
+}
+
+// turn rotates the points from index i on, in parts of a full turn.
+func turn(p *path, i int, by float32) {
+	q := at(0, 0, 1, by*2*math.Pi)
+	for ; i < len(p.pts); i++ {
+		p.pts[i] = q.of(p.pts[i])
+	}
 }

@@ -10,7 +10,10 @@ type pattern struct {
 
 func (p *pattern) at(x, y int) int { return int(p.cov[(y%p.h)*p.w+x%p.w]) }
 
-const patterns = 6
+const (
+	patterns = 6
+	scales   = 4 // its areas are large: half as strong
+)
 
 // draw makes a repeat about 2r wide: waves, rings, hemp leaves, dots, scales, stripes.
 func (p *pattern) draw(kind, r int) {
@@ -43,7 +46,7 @@ func (p *pattern) draw(kind, r int) {
 			d := min(hypot(x-fr/2, y-fr/2), hypot(x-fr*1.5, y-fr*1.5))
 			return fr*.24 - d + .5
 		}
-	case 4: // 鱗
+	case scales: // 鱗
 		f = func(x, y float32) float32 {
 			u := abs(x-fr) / fr
 			return (y/fr-u)*fr*.7 + .5

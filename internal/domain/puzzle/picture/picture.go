@@ -44,7 +44,7 @@ type Scene struct {
 // plan is where things are, before anything is drawn.
 type plan struct {
 	size, y, start int
-	x              [3]int // left edges of the card; the first is right
+	x              [4]int // left edges of the card: right, two false ones, a stone
 	figure         [3]int // indices into figures
 }
 
@@ -61,23 +61,24 @@ func Draw(seed [32]byte, o Options) Scene {
 		holes = 2
 	}
 
+	loose := float32(1)
+	if o.Easy >= 2 {
+		loose = 0
+	}
 	s.land(c)
-	v, turned := s.vary(), s.between(-.1, .1)
+	s.cut(&s.c, all[pl.figure[0]], -1, loose)
+	s.card(c, &s.c, pl.size)
+	shown := s.c.profile()
+	s.answer(all[pl.figure[0]], &shown, loose)
+	s.choose(&pl, all, &shown, loose)
+	s.beside(pl, all, o.Easy < 1)
+	if x := pl.x[3]; x != none {
+		s.stone(&s.c, &shown)
+		s.hollow(&s.c, x, pl.y, pl.size, depth)
+	}
 	for i := range holes {
-		look := s.vary()
-		if i == 0 {
-			look = v
-		}
-		s.outline(all[pl.figure[i]], look)
-		s.hollow(pl, pl.x[i])
+		s.hollow(&s.figs[i], pl.x[i], pl.y, pl.size, depth)
 	}
-	if o.Easy < 1 {
-		s.sketches(pl, all, c)
-	}
-	if o.Easy < 2 {
-		v, turned = s.vary(), turned+s.between(-.1, .1)
-	}
-	s.card(c, all[pl.figure[0]], v, turned, pl.size)
 
 	sc := Scene{
 		Width: Width, Height: Height,
@@ -90,38 +91,88 @@ func Draw(seed [32]byte, o Options) Scene {
 }
 
 // plan places the right hollow first, evenly over all it can have, and then the
-// others where there is room: so no place is more likely than another.
+// others and a stone where there is room: so no place is more likely than another.
 func (s *studio) plan(all []figure) plan {
-	const gap = 4
-	pl := plan{size: 50 + 2*s.below(4)}
-	pl.y = 14 + s.below(Height-28-pl.size)
-	pl.start = 3 + s.below(8)
-	lo, hi := pl.start+pl.size+gap, Width-pl.size-3
-	apart := pl.size + gap
-	for {
-		pl.x[0] = lo + s.below(hi-lo+1)
-		for range 40 {
-			a, b := lo+s.below(hi-lo+1), lo+s.below(hi-lo+1)
-			if far(a, pl.x[0], apart) && far(b, pl.x[0], apart) && far(a, b, apart) {
-				pl.x[1], pl.x[2] = a, b
-				pl.figure = s.three(all)
-				return pl
+	pl := plan{size: 46 + 2*s.below(4)}
+	pl.y = 40 + s.below(Height-50-pl.size)
+	pl.start = 3 + s.below(7)
+	lo, hi := pl.start+pl.size+space, Width-pl.size-3
+	pl.x[0] = lo + s.below(hi-lo+1)
+	pl.figure[0] = s.below(len(all))
+	for room := len(pl.x); ; { // a place without room for the stone does without
+		if room > 3 && s.chance(1) {
+			room--
+			pl.x[3] = none
+		}
+		for i := 1; i < room; i++ {
+			pl.x[i] = lo + s.below(hi-lo+1)
+		}
+		if apart(pl.x[:room], pl.size+space) {
+			return pl
+		}
+	}
+}
+
+const (
+	none  = -1
+	space = 3 // between what stands on the row
+)
+
+// apart says that all are at least as far from one another.
+func apart(x []int, by int) bool {
+	for i, a := range x {
+		for _, b := range x[:i] {
+			if a-b < by && b-a < by {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// answer draws the right figure for its hollow: in another way than on the card, of
+// two the one less like it.
+func (s *studio) answer(f figure, shown *profile, loose float32) {
+	if loose == 0 {
+		s.c, s.figs[0] = s.figs[0], s.c
+		return
+	}
+	card := s.c.way
+	s.cut(&s.figs[0], f, card, loose)
+	s.cut(&s.c, f, card, loose)
+	a, b := s.figs[0].profile(), s.c.profile()
+	if b.apart(shown) > a.apart(shown) {
+		s.c, s.figs[0] = s.figs[0], s.c
+	}
+}
+
+// choose finds the two false figures: of a few, those whose shape is most like the
+// card's, so that likeness of shape tells little. People tell them by name.
+func (s *studio) choose(pl *plan, all []figure, shown *profile, loose float32) {
+	for i := 1; i < 3; i++ {
+		least := float32(1e9)
+		for range tries {
+			f := s.other(all, pl.figure[:i])
+			s.cut(&s.c, all[f], -1, loose)
+			p := s.c.profile()
+			if d := p.apart(shown); d < least {
+				least = d
+				pl.figure[i] = f
+				s.c, s.figs[i] = s.figs[i], s.c
 			}
 		}
 	}
 }
 
-func far(a, b, by int) bool { return a-b >= by || b-a >= by }
+const tries = 10
 
-// three chooses figures that nobody takes for one another.
-func (s *studio) three(all []figure) (f [3]int) {
-	for i := range f {
-	again:
-		f[i] = s.below(len(all))
-		for _, k := range f[:i] {
-			if k == f[i] || all[k].kin != alone && all[k].kin == all[f[i]].kin {
-				goto again
-			}
+// other is a figure that nobody takes for one of those.
+func (s *studio) other(all []figure, those []int) int {
+again:
+	f := s.below(len(all))
+	for _, k := range those {
+		if k == f || all[k].kin != alone && all[k].kin == all[f].kin {
+			goto again
 		}
 	}
 	return f
