@@ -1,7 +1,6 @@
 package puzzle
 
 import (
-	"bytes"
 	"context"
 	"math"
 	"time"
@@ -97,17 +96,22 @@ func (d *Desk) settle(ctx context.Context, tx *db.Tx, s sealed, f For, a Answer,
 		}
 	}
 	verdict = d.judge(s, t, a, tx.Time())
+	var sketch trail.Sketch
 	if verdict == nil && a.Way == Drag {
-		verdict, err = d.unseen(ctx, tx, a.Trail)
-	}
-	if err != nil {
-		return nil, err
+		if sketch, verdict, err = d.unseen(ctx, tx, a, t.start); err != nil {
+			return nil, err
+		}
 	}
 	if err := d.hold(ctx, tx, s, t.network, heatOf(verdict)); err != nil || verdict != nil {
 		return verdict, err
 	}
 	if verdict, err = d.afford(ctx, tx, s, f, t, a.Way); err != nil || verdict != nil {
 		return verdict, err
+	}
+	if a.Way == Drag {
+		if err := keepSketch(ctx, tx, sketch); err != nil {
+			return nil, err
+		}
 	}
 	_, err = solvePuzzle(ctx, tx, s.uuid(), pass)
 	return nil, err
@@ -246,8 +250,21 @@ func (d *Desk) afford(ctx context.Context, tx *db.Tx, s sealed, f For, t taken, 
 	return pause(wait), nil
 }
 
-// unseen refuses a drag that nearly repeats one that passed lately.
-func (d *Desk) unseen(_ context.Context, _ *db.Tx, t []trail.Point) (error, error) {
-	_ = bytes.Equal
-	return nil, nil
+// Sketches of drags that passed are kept for a day, and of the newest only.
+const (
+	sketchLife  = 24 * time.Hour
+	sketchesMax = 20_000
+)
+
+// unseen gives the bands of a drag's sketch to be kept when it passes, or a
+// verdict when it nearly repeats one that passed lately.
+func (d *Desk) unseen(ctx context.Context, tx *db.Tx, a Answer, start int) (k trail.Sketch, verdict, err error) {
+	k = d.sketcher().Sketch(a.Trail, a.X-float64(start))
+	near, err := nearSketches(ctx, tx, k, tx.Time().Add(-sketchLife))
+	for _, n := range near {
+		if k.Distance(n) <= trail.Near {
+			verdict = refuse("puzzle.unnatural")
+		}
+	}
+	return k, verdict, err
 }

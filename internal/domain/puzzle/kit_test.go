@@ -2,9 +2,12 @@ package puzzle
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"time"
 
+	"github.com/genkan/genkan/internal/domain/puzzle/trail"
+	"github.com/genkan/genkan/internal/domain/puzzle/trail/hand"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/token"
@@ -33,7 +36,9 @@ func both(t *testing.T, f func(t *testing.T, s *set)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(t, &set{NewDesk(d, keys), t, clock})
+		desk := NewDesk(d, keys)
+		desk.Tries = 1
+		f(t, &set{desk, t, clock})
 	})
 }
 
@@ -103,4 +108,59 @@ func (s *set) pass(f For) string {
 
 func (s *set) spend(f For, pass string) error {
 	return s.DB.Tx(context.Background(), func(tx *db.Tx) error { return s.Spend(context.Background(), tx, pass, f) })
+}
+
+// wrong answers a fresh picture beside its place.
+func (s *set) wrong(f For) error {
+	s.t.Helper()
+	c, _ := s.picture(f)
+	s.clock.Advance(2 * time.Second)
+	a := s.byKeys(f, c)
+	a.X += tolerance + 1
+	_, err := s.Answer(s.t.Context(), c.ID, f, a)
+	return err
+}
+
+// byHand is a right answer by a modelled hand, the clock moved as it moves.
+func (s *set) byHand(f For, c Challenge, p hand.Person, r *rand.Rand) Answer {
+	s.t.Helper()
+	o, err := s.open(c.ID, f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var place, start int
+	if err := s.DB.Reader().QueryRowContext(s.t.Context(), `SELECT place, start FROM puzzle WHERE id = $1`, o.uuid()).Scan(&place, &start); err != nil {
+		s.t.Fatal(err)
+	}
+	s.clock.Advance(700 * time.Millisecond)
+	grip, err := s.Grip(s.t.Context(), c.ID, f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	x := float64(place) + 2*r.Float64() - 1
+	d := p.Drag(r, x-float64(start))
+	s.clock.Advance(time.Duration(d[len(d)-1].T+30) * time.Millisecond)
+	return Answer{X: x, Trail: d, Grip: grip, Touch: p.Touch, Way: Drag}
+}
+
+func args(err error) map[string]any {
+	if err == nil {
+		return nil
+	}
+	return fault.Of(err).Args
+}
+
+// stretch makes a trail claim more time than passed.
+func stretch(p []trail.Point, by float64) {
+	for i := range p {
+		p[i].T *= by
+	}
+}
+
+// flat moves a trail at constant speed.
+func flat(p []trail.Point) {
+	last := p[len(p)-1]
+	for i := range p {
+		p[i].X = last.X * p[i].T / last.T
+	}
 }

@@ -19,9 +19,11 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/puzzle/picture"
+	"github.com/genkan/genkan/internal/domain/puzzle/trail"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/token"
@@ -67,13 +69,17 @@ type Desk struct {
 	// make it cheap.
 	Tries int
 
-	draws chan struct{} // one place for each drawing at once
-	tally tally
+	draws    chan struct{} // one place for each drawing at once
+	sketcher func() *trail.Sketcher
+	tally    tally
 }
 
 // NewDesk makes a desk that draws on all cores but leaves none waiting.
 func NewDesk(d *db.DB, keys *token.Keyring) *Desk {
-	return &Desk{DB: d, Keys: keys, Budget: DefaultBudget(), draws: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Desk{DB: d, Keys: keys, Budget: DefaultBudget(), draws: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		sketcher: sync.OnceValue(func() *trail.Sketcher {
+			return trail.NewSketcher([32]byte(keys.Index("puzzle sketch", "")))
+		})}
 }
 
 // Challenge is what a browser gets first: work to do, no picture yet.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/genkan/genkan/internal/domain/puzzle/trail"
 	"github.com/genkan/genkan/internal/platform/db"
 )
 
@@ -151,18 +152,56 @@ func warmBucket(ctx context.Context, tx *db.Tx, bucket []byte, heat int64) error
 	return err
 }
 
-// Sweep forgets what ran out, at most n rows of each table.
-func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
-	var most int64
-	for _, q := range []string{
-		`DELETE FROM puzzle WHERE id IN (SELECT p.id FROM puzzle p WHERE p.expires_at < $1 LIMIT $2)`,
-		`DELETE FROM puzzle_heat WHERE bucket IN (SELECT h.bucket FROM puzzle_heat h WHERE h.expires_at < $1 LIMIT $2)`,
-	} {
-		res, err := tx.ExecContext(ctx, q, tx.Now(), n)
-		if err != nil {
-			return most, err
+// nearSketches gives the sketches that share a band with k.
+func nearSketches(ctx context.Context, tx *db.Tx, k trail.Sketch, since time.Time) (out []trail.Sketch, err error) {
+	args := []any{since.UnixMicro()}
+	for _, b := range k.Bands() {
+		args = append(args, b)
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT sketch FROM puzzle_sketch
+WHERE at > $1 AND band IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, args...)
+	if err != nil {
+		return nil, failed(err, "look for a sketch")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, failed(err, "look for a sketch")
 		}
-		gone, err := res.RowsAffected()
+		var n trail.Sketch
+		copy(n[:], b)
+		out = append(out, n)
+	}
+	return out, failed(rows.Err(), "look for a sketch")
+}
+
+// keepSketch keeps a sketch under each of its bands, always in the same order.
+func keepSketch(ctx context.Context, tx *db.Tx, k trail.Sketch) error {
+	for _, b := range k.Bands() {
+		_, err := tx.ExecContext(ctx, `INSERT INTO puzzle_sketch (band, sketch, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, b, k[:], tx.Now())
+		if err != nil {
+			return failed(err, "keep a sketch")
+		}
+	}
+	return nil
+}
+
+// Sweep forgets what ran out, at most n rows of each table.
+func Sweep(ctx context.Context, tx *db.Tx, n int) (most int64, err error) {
+	old := tx.Time().Add(-sketchLife).UnixMicro()
+	for _, s := range []struct {
+		query string
+		args  []any
+	}{
+		{`DELETE FROM puzzle WHERE id IN (SELECT p.id FROM puzzle p WHERE p.expires_at < $1 LIMIT $2)`, []any{tx.Now(), n}},
+		{`DELETE FROM puzzle_heat WHERE bucket IN (SELECT h.bucket FROM puzzle_heat h WHERE h.expires_at < $1 LIMIT $2)`, []any{tx.Now(), n}},
+		// What is old, and what is beyond the newest.
+		{`DELETE FROM puzzle_sketch WHERE (band, sketch) IN (SELECT k.band, k.sketch FROM puzzle_sketch k
+WHERE k.at < $1 OR k.at < (SELECT COALESCE(min(m.at), 0) FROM (SELECT l.at FROM puzzle_sketch l ORDER BY l.at DESC LIMIT $2) m) LIMIT $3)`,
+			[]any{old, sketchesMax * trail.Bands, n}},
+	} {
+		gone, err := affected(tx.ExecContext(ctx, s.query, s.args...))
 		if err != nil {
 			return most, err
 		}
@@ -171,11 +210,15 @@ func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	return most, nil
 }
 
-func one(res sql.Result, err error) (bool, error) {
+func affected(res sql.Result, err error) (int64, error) {
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	n, err := res.RowsAffected()
+	return res.RowsAffected()
+}
+
+func one(res sql.Result, err error) (bool, error) {
+	n, err := affected(res, err)
 	return n == 1, err
 }
 
