@@ -1,9 +1,9 @@
 -- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, locale, created_at, updated_at, expires_at)
-VALUES (sqlc.arg(id), sqlc.arg(reference), sqlc.arg(state), sqlc.arg(account_id), sqlc.arg(address_key), sqlc.arg(browser), sqlc.arg(locale), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, created_at, updated_at, expires_at)
+VALUES (sqlc.arg(id), sqlc.arg(reference), sqlc.arg(state), sqlc.arg(account_id), sqlc.arg(address_key), sqlc.arg(browser), sqlc.arg(address_sealed), sqlc.arg(locale), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
 
 -- name: attemptByID :one
-SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at FROM attempt WHERE id = $1;
+SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed FROM attempt WHERE id = $1;
 
 -- name: moveAttempt :execrows
 UPDATE attempt SET state = sqlc.arg(next), finding = sqlc.arg(finding), account_id = sqlc.arg(account_id), session_id = sqlc.arg(session_id), updated_at = sqlc.arg(now)

@@ -10,7 +10,7 @@ import (
 )
 
 const attemptByID = `-- name: attemptByID :one
-SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at FROM attempt WHERE id = $1
+SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed FROM attempt WHERE id = $1
 `
 
 func (q *Queries) attemptByID(ctx context.Context, id string) (attemptRow, error) {
@@ -29,6 +29,7 @@ func (q *Queries) attemptByID(ctx context.Context, id string) (attemptRow, error
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ExpiresAt,
+		&i.AddressSealed,
 	)
 	return i, err
 }
@@ -73,20 +74,21 @@ func (q *Queries) evidenceOf(ctx context.Context, attemptID string) ([]evidenceO
 }
 
 const insertAttempt = `-- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, locale, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, created_at, updated_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
 `
 
 type insertAttemptParams struct {
-	ID         string
-	Reference  string
-	State      string
-	AccountID  string
-	AddressKey []byte
-	Browser    []byte
-	Locale     string
-	Now        int64
-	ExpiresAt  int64
+	ID            string
+	Reference     string
+	State         string
+	AccountID     string
+	AddressKey    []byte
+	Browser       []byte
+	AddressSealed []byte
+	Locale        string
+	Now           int64
+	ExpiresAt     int64
 }
 
 func (q *Queries) insertAttempt(ctx context.Context, arg insertAttemptParams) error {
@@ -97,6 +99,7 @@ func (q *Queries) insertAttempt(ctx context.Context, arg insertAttemptParams) er
 		arg.AccountID,
 		arg.AddressKey,
 		arg.Browser,
+		arg.AddressSealed,
 		arg.Locale,
 		arg.Now,
 		arg.ExpiresAt,

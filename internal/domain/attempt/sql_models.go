@@ -5,16 +5,17 @@
 package attempt
 
 type attemptRow struct {
-	ID         string
-	Reference  string
-	State      string
-	AccountID  string
-	AddressKey []byte
-	Browser    []byte
-	Locale     string
-	Finding    string
-	SessionID  string
-	CreatedAt  int64
-	UpdatedAt  int64
-	ExpiresAt  int64
+	ID            string
+	Reference     string
+	State         string
+	AccountID     string
+	AddressKey    []byte
+	Browser       []byte
+	Locale        string
+	Finding       string
+	SessionID     string
+	CreatedAt     int64
+	UpdatedAt     int64
+	ExpiresAt     int64
+	AddressSealed []byte
 }

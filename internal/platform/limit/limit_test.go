@@ -41,6 +41,8 @@ func both(t *testing.T, f func(t *testing.T, d *db.DB, clock *testkit.Clock)) {
 
 type fataler interface{ Fatal(...any) }
 
+var ctx = context.Background()
+
 func inTx(t fataler, d *db.DB, f func(tx *db.Tx) (time.Duration, error)) (wait time.Duration) {
 	err := d.Tx(context.Background(), func(tx *db.Tx) (err error) {
 		wait, err = f(tx)

@@ -1,0 +1,34 @@
+-- What was tried at the door: failures in a row, who proved a mailbox, and how
+-- many failed lately. Names of buckets and browsers are keyed digests.
+
+-- +goose Up
+CREATE TABLE limit_streak (
+  bucket           TEXT PRIMARY KEY,
+  run              BIGINT NOT NULL,
+  total            BIGINT NOT NULL,
+  tried_at         BIGINT NOT NULL,
+  pause_until      BIGINT NOT NULL,
+  expires_at       BIGINT NOT NULL
+);
+CREATE INDEX limit_streak_expires ON limit_streak (expires_at);
+
+-- How many failed and passed in each slot of time.
+CREATE TABLE limit_tally (
+  bucket           TEXT NOT NULL,
+  slot             BIGINT NOT NULL,
+  failed           BIGINT NOT NULL,
+  passed           BIGINT NOT NULL,
+  expires_at       BIGINT NOT NULL,
+  PRIMARY KEY (bucket, slot)
+);
+CREATE INDEX limit_tally_expires ON limit_tally (expires_at);
+
+-- A browser, or an attempt without one, that proved the mailbox of an address.
+CREATE TABLE guard_proof (
+  who              BYTEA PRIMARY KEY,
+  until            BIGINT NOT NULL
+);
+CREATE INDEX guard_proof_until ON guard_proof (until);
+
+-- Where an attempt's code is mailed to, byte for byte as it was typed.
+ALTER TABLE attempt ADD COLUMN address_sealed BYTEA NOT NULL DEFAULT ''::bytea;
