@@ -4,6 +4,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -38,6 +39,7 @@ type Options struct {
 	Mail     *Mailbox               // nil makes a new one
 	Carrier  delivery.Carrier       // nil: Mail
 	Settings func(*config.Settings) // changes the settings before the house is built
+	Human    string                 // the setting human_check; "" is off, since most tests are about something else
 	Costly   bool                   // real costs of passwords and puzzles instead of the tests' cheap ones
 	Log      io.Writer              // nil discards
 }
@@ -57,6 +59,7 @@ func Open(t testing.TB, url string, o Options) *House {
 	s.Service.Name, s.Service.NameJa = "Genkan", "げんかん"
 	s.SMTP.From, s.Metrics.Listen = "no-reply@genkan.example", ""
 	s.ShutdownGrace = 20 * time.Second
+	s.HumanCheck = cmp.Or(o.Human, "off")
 	if o.Settings != nil {
 		o.Settings(s)
 	}

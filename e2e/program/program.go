@@ -89,6 +89,9 @@ func NewSite(t testing.TB, url, host string, port int, more string) *Site {
 	} else {
 		text += "database_url: " + fmt.Sprintf("%q", url) + "\n"
 	}
+	if !strings.Contains(more, "human_check:") {
+		more += "human_check: \"off\"\n" // most tests are about something else
+	}
 	if !strings.Contains(more, "metrics:") {
 		more += "metrics: {listen: \"\"}\n"
 	}

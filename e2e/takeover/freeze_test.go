@@ -66,7 +66,7 @@ func TestFreezeStopsARunningReset(t *testing.T) {
 		h.Clock.Advance(time.Minute)
 		must(t, freeze(t, h, letter(t, h, owner, "New sign-in", 1)))
 		refused(t, "the code of a running reset", reset(h, running, code, newPassword), "code.expired")
-		_, err := h.Recovery.ByLink(t.Context(), running, byLink, newPassword, "", session.Where{})
+		_, err := h.Recovery.ByLink(t.Context(), running, byLink, newPassword, nil, "", session.Where{})
 		refused(t, "the link of a running reset", err, "code.expired")
 		if s := signIn(t, h, owner, oldPassword); s.State != attempt.Held {
 			t.Errorf("after the freeze the password that was gives %s", s.State)

@@ -17,6 +17,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/attempt"
 	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -172,7 +173,7 @@ func move(t testing.TB, h *house.House, from, to string) (secret string) {
 	t.Helper()
 	secret, s := in(t, h, from, oldPassword)
 	before := len(h.Mail.To(to))
-	c, err := h.Account.AskChange(t.Context(), s, to, oldPassword, nil, "")
+	c, err := h.Account.AskChange(t.Context(), s, "", to, oldPassword, nil, "")
 	must(t, err)
 	var l house.Letter
 	until(t, "the code comes", func() bool {
@@ -212,7 +213,7 @@ func ask(t testing.TB, h *house.House, email string) (id, code string) {
 			n++
 		}
 	}
-	w, err := h.Recovery.Ask(t.Context(), email, "en", nil, "", "")
+	w, err := h.Recovery.Ask(t.Context(), recovery.Ask{Email: email, Locale: "en"})
 	must(t, err)
 	return w.ID, letter(t, h, email, "(new password", n).Code
 }

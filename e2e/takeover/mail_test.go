@@ -8,6 +8,7 @@ import (
 
 	"github.com/genkan/genkan/e2e/house"
 	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -19,12 +20,12 @@ func TestMailGoesToTheStoredAddress(t *testing.T) {
 	engines(t, house.Options{}, func(t *testing.T, h *house.House) {
 		h.Member(t, owner, oldPassword, "en")
 		h.Member(t, "other@a.example", oldPassword, "en")
-		_, err := h.Recovery.Ask(t.Context(), "OLIVIA@A.example", "en", nil, "", "")
+		_, err := h.Recovery.Ask(t.Context(), recovery.Ask{Email: "OLIVIA@A.example", Locale: "en"})
 		must(t, err)
 		_, err = h.Signup.Register(t.Context(), signup.Ask{Email: "olivia@a.EXAMPLE", Password: newPassword, Locale: "en"})
 		must(t, err)
 		_, s := in(t, h, "other@a.example", oldPassword)
-		_, err = h.Account.AskChange(t.Context(), s, "oLIVIA@a.example", oldPassword, nil, "")
+		_, err = h.Account.AskChange(t.Context(), s, "", "oLIVIA@a.example", oldPassword, nil, "")
 		must(t, err)
 		for _, subject := range []string{"(new password", "About registering", "About the change of address"} {
 			if l := letter(t, h, owner, subject, 1); l.To != owner {
@@ -51,9 +52,9 @@ func TestStrangersCannotUseUpTheMail(t *testing.T) {
 		for try(t, h, next, "stranger", 0) {
 		}
 
-		_, err := h.Recovery.Ask(t.Context(), owner, "en", []byte("stranger"), theirs, "")
+		_, err := h.Recovery.Ask(t.Context(), recovery.Ask{Email: owner, Locale: "en", Browser: []byte("stranger"), Known: theirs})
 		refused(t, "a browser known to another account", err, "lock.resend-limit")
-		_, err = h.Recovery.Ask(t.Context(), owner, "en", []byte("mine"), mine, "")
+		_, err = h.Recovery.Ask(t.Context(), recovery.Ask{Email: owner, Locale: "en", Browser: []byte("mine"), Known: mine})
 		must(t, err)
 		_, s := in(t, h, owner, oldPassword)
 		_, err = h.Account.AskChange(t.Context(), s, next, oldPassword, nil, "")
@@ -64,7 +65,7 @@ func TestStrangersCannotUseUpTheMail(t *testing.T) {
 			t.Fatalf("the frozen account's password gave %s", step.State)
 		}
 		thaw(t, h, id, owner)
-		_, err = h.Recovery.Ask(t.Context(), owner, "en", []byte("stranger"), "", "")
+		_, err = h.Recovery.Ask(t.Context(), recovery.Ask{Email: owner, Locale: "en", Browser: []byte("stranger")})
 		refused(t, "a stranger", err, "lock.resend-limit")
 	})
 }
@@ -88,7 +89,7 @@ func try(t testing.TB, h *house.House, email, browser string, way int) bool {
 	to := []string{email, strings.ToUpper(name) + "@" + host, name + "@" + strings.ToUpper(host)}[way%3]
 	err := error(nil)
 	if way%2 == 0 {
-		_, err = h.Recovery.Ask(t.Context(), to, "en", []byte(browser), "", "")
+		_, err = h.Recovery.Ask(t.Context(), recovery.Ask{Email: to, Locale: "en", Browser: []byte(browser)})
 	} else {
 		_, err = h.Signup.Register(t.Context(), signup.Ask{Email: to, Password: newPassword, Locale: "en", Browser: []byte(browser), Keep: true})
 	}

@@ -44,6 +44,12 @@ type Settings struct {
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
 	// The service that people sign in to.
 	Service Service `yaml:"service"`
+	// Of whom the slider puzzle is asked: `adaptive` for browsers that did not sign in to the typed
+	// address before, and for everything that sends a mail; `always` for known browsers too; `off`
+	// for nobody, which leaves only the limits.
+	HumanCheck string `yaml:"human_check"`
+	// Limits of wrong passwords. They count addresses, not accounts.
+	Limits Limits `yaml:"limits"`
 	// The languages of pages and mails.
 	Languages Languages `yaml:"languages"`
 	// Rules and costs of passwords.
@@ -109,6 +115,26 @@ type Password struct {
 	HashQueue int `yaml:"hash_queue"`
 	// Longest wait for a hash: 100ms to 30s.
 	HashWait time.Duration `yaml:"hash_wait"`
+}
+
+// Limits are the limits of wrong passwords.
+type Limits struct {
+	// Wrong passwords in a row for one address, from strangers, after which each further one makes
+	// all strangers wait: 1 to 5. Browsers that signed in before have a count of their own.
+	Free int `yaml:"free"`
+	// The first wait: 10s to 1h. Each further failure doubles it.
+	FirstWait time.Duration `yaml:"first_wait"`
+	// The longest wait: `first_wait` to 24h.
+	LongestWait time.Duration `yaml:"longest_wait"`
+	// Wrong passwords from strangers in all, after which theirs are not looked at any more until
+	// the owner proves the mailbox: 10 to 100 (NIST SP 800-63B-4 section 3.2.2).
+	Most int `yaml:"most"`
+	// Failures in the whole house within 20 minutes from which on, when they are also four times
+	// as many as successes, an attack is assumed: 20 to 100000. Then a right password alone lets
+	// nobody in who is not known: a code is mailed, and a new password is asked for.
+	AttackFailures int `yaml:"attack_failures"`
+	// The same for one network, a /24 or /56: 10 to 100000.
+	NetworkFailures int `yaml:"network_failures"`
 }
 
 // Session says how long people stay signed in.
@@ -210,9 +236,12 @@ type ForwardAuth struct {
 // Default gives the settings of a house that nobody has set anything for.
 func Default() *Settings {
 	return &Settings{
-		Listen:        ":8080",
-		Data:          "data",
-		Service:       Service{Name: "Genkan"},
+		Listen:     ":8080",
+		Data:       "data",
+		Service:    Service{Name: "Genkan"},
+		HumanCheck: "adaptive",
+		Limits: Limits{Free: 5, FirstWait: time.Minute, LongestWait: time.Hour, Most: 100,
+			AttackFailures: 200, NetworkFailures: 40},
 		Languages:     Languages{Default: "ja"},
 		Password:      Password{MinLength: 15, MemoryKiB: 19456, Passes: 2, HashQueue: 256, HashWait: 4 * time.Second},
 		Session:       Session{Idle: time.Hour, Absolute: 24 * time.Hour},

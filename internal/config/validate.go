@@ -24,6 +24,7 @@ func (s *Settings) Validate() Faults {
 	r.database()
 	r.service()
 	r.password()
+	r.limits()
 	r.times()
 	r.smtp()
 	r.dkim()
@@ -104,6 +105,20 @@ func (r *rules) password() {
 	within(r, "password.hash_queue", p.HashQueue, 1, 1<<16, "a queue without end fills the memory (PW4)")
 	within(r, "password.hash_wait", p.HashWait, 100*time.Millisecond, 30*time.Second, "people leave when they wait longer")
 	r.plainFile("password.breach_filter", p.BreachFilter)
+}
+
+func (r *rules) limits() {
+	r.oneOf("human_check", r.HumanCheck, "always", "adaptive", "off")
+	l := r.Limits
+	within(r, "limits.free", l.Free, 1, 5, "more are guesses, not slips (TH1)")
+	within(r, "limits.first_wait", l.FirstWait, 10*time.Second, time.Hour, "a shorter wait slows nobody down (TH1)")
+	within(r, "limits.longest_wait", l.LongestWait, time.Minute, 24*time.Hour, "a longer wait looks like a broken house")
+	if l.LongestWait < l.FirstWait && l.FirstWait <= time.Hour {
+		r.say("limits.longest_wait", "is shorter than limits.first_wait: raise it, or lower limits.first_wait")
+	}
+	within(r, "limits.most", l.Most, 10, 100, "more guesses may not be looked at (NIST SP 800-63B-4 section 3.2.2, TH1)")
+	within(r, "limits.attack_failures", l.AttackFailures, 20, 100000, "fewer happen every day, and more are never seen (TH6)")
+	within(r, "limits.network_failures", l.NetworkFailures, 10, 100000, "fewer happen every day, and more are never seen (TH6)")
 }
 
 func (r *rules) times() {

@@ -14,6 +14,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 	recoveries "github.com/genkan/genkan/internal/domain/recovery"
@@ -29,6 +30,7 @@ import (
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/geo"
 	"github.com/genkan/genkan/internal/platform/i18n"
+	"github.com/genkan/genkan/internal/platform/limit"
 	"github.com/genkan/genkan/internal/platform/obs"
 	"github.com/genkan/genkan/internal/platform/outbox"
 	"github.com/genkan/genkan/internal/platform/token"
@@ -61,6 +63,7 @@ type House struct {
 	Sessions *session.Desk
 	Puzzle   *puzzle.Desk
 	Post     *delivery.Post
+	Guard    *guard.Guard
 	Queue    *outbox.Queue
 	Signup   *signup.Flow
 	Signin   *signin.Flow
@@ -129,29 +132,47 @@ func (h *House) nouns(ctx context.Context) (err error) {
 	h.Book = &account.Book{Keys: h.Keys}
 	h.Sessions = session.NewDesk(ctx, h.DB, h.Keys, s.Session.Idle, s.Session.Absolute)
 	h.Puzzle = puzzle.NewDesk(h.DB, h.Keys)
+	h.Guard = h.guard()
 	h.Post = &delivery.Post{DB: h.DB, Keys: h.Keys, Carrier: h.Carrier, House: delivery.House{
 		NameJA: s.Service.NameJa, NameEN: s.Service.Name, FromName: s.SMTP.FromName, Origin: s.Origin,
 		SupportURL: s.Service.SupportURL, From: s.SMTP.From, Zone: time.FixedZone("JST", 9*60*60)}}
 	return nil
 }
 
+// guard is the house's guard, by its settings.
+func (h *House) guard() *guard.Guard {
+	l, rules := h.Settings.Limits, guard.DefaultRules()
+	for _, ladder := range []*limit.Ladder{&rules.Strangers, &rules.Own} {
+		ladder.Free, ladder.First, ladder.Longest = l.Free, l.FirstWait, l.LongestWait
+	}
+	rules.Strangers.Most, rules.Own.Most = l.Most, min(rules.Own.Most, l.Most)
+	rules.Failures, rules.Network = int64(l.AttackFailures), int64(l.NetworkFailures)
+	return &guard.Guard{Keys: h.Keys, Mode: guard.Mode(h.Settings.HumanCheck), Rules: rules,
+		Pass: func(ctx context.Context, tx *db.Tx, pass string, c guard.Caller) error {
+			return h.Puzzle.Spend(ctx, tx, pass, human.For(c))
+		}}
+}
+
 func (h *House) flows() {
 	h.Signup = &signup.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Desk:   &registration.Desk{Keys: h.Keys, Life: h.Settings.Code.Life},
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
-	h.Signin = &signin.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Hasher: h.Hasher, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
+	h.Signin = &signin.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions,
+		Post: h.Post, Guard: h.Guard, Recoveries: &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life}}
 	h.Recovery = &recovery.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Desk:   &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life},
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
-	h.Human = &human.Flow{DB: h.DB, Book: h.Book, Sessions: h.Sessions, Puzzle: h.Puzzle}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
+	h.Human = &human.Flow{DB: h.DB, Book: h.Book, Sessions: h.Sessions, Puzzle: h.Puzzle, Guard: h.Guard}
 	h.Account = &settings.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
 	h.Freeze = &freeze.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Sessions: h.Sessions, Post: h.Post}
 	h.Post.Writers = map[delivery.Kind]delivery.Writer{
 		delivery.Registration:  h.Signup.Write,
 		delivery.Recovery:      h.Recovery.Write,
 		delivery.AddressChange: h.Account.Write,
 		delivery.ThawCode:      h.Freeze.Write,
+		delivery.SignInCode:    h.Signin.WriteCode,
+		delivery.Siege:         h.Signin.WriteSiege,
 	}
 }
 

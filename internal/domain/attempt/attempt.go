@@ -4,6 +4,7 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,6 +30,7 @@ type Attempt struct {
 	State     State
 	Account   account.ID // known to the server only until the password is proven
 	Key       []byte     // blind index of the typed address
+	Sealed    []byte     // the typed address, sealed; empty when none may be mailed to
 	Browser   []byte
 	Locale    string
 	Finding   string // cause id of the last refusal
@@ -41,13 +43,14 @@ type Attempt struct {
 // Live tells whether it can still move at t.
 func (a Attempt) Live(t time.Time) bool { return a.ExpiresAt.After(t) }
 
-// Begin keeps a new attempt in state started.
+// Begin keeps a new attempt in state started. It draws an id unless the caller
+// did, who then sealed something to it.
 func Begin(ctx context.Context, tx *db.Tx, a Attempt) (Attempt, error) {
-	a.ID, a.Reference, a.State = token.NewSecretID(), NewReference(), Started
+	a.ID, a.Reference, a.State = cmp.Or(a.ID, token.NewSecretID()), NewReference(), Started
 	a.CreatedAt, a.UpdatedAt, a.ExpiresAt = tx.Time(), tx.Time(), tx.Time().Add(Life)
 	err := New(tx).insertAttempt(ctx, insertAttemptParams{
 		ID: a.ID, Reference: a.Reference, State: string(a.State), AccountID: a.Account, AddressKey: a.Key,
-		Browser: a.Browser, Locale: a.Locale, Now: tx.Now(), ExpiresAt: db.Micros(a.ExpiresAt),
+		Browser: a.Browser, AddressSealed: append([]byte{}, a.Sealed...), Locale: a.Locale, Now: tx.Now(), ExpiresAt: db.Micros(a.ExpiresAt),
 	})
 	return a, fault.Wrapf(err, "begin an attempt")
 }
@@ -65,7 +68,7 @@ func ByID(ctx context.Context, q DBTX, id string) (Attempt, error) {
 		return Attempt{}, db.Unavailable(fmt.Errorf("read attempt: %w", err))
 	}
 	return Attempt{ID: r.ID, Reference: r.Reference, State: State(r.State), Account: r.AccountID, Key: r.AddressKey,
-		Browser: r.Browser, Locale: r.Locale, Finding: r.Finding, Session: r.SessionID,
+		Sealed: r.AddressSealed, Browser: r.Browser, Locale: r.Locale, Finding: r.Finding, Session: r.SessionID,
 		CreatedAt: db.Time(r.CreatedAt), UpdatedAt: db.Time(r.UpdatedAt), ExpiresAt: db.Time(r.ExpiresAt)}, nil
 }
 

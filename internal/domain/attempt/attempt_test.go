@@ -138,9 +138,9 @@ func TestEndsStayEnded(t *testing.T) {
 			}
 		}
 	}
-	for _, before := range []State{Waiting, HumanCheck, Refused} {
+	for _, before := range []State{Waiting, HumanCheck, DeviceCheck, Refused} {
 		for _, ev := range Events() {
-			if next, _ := Next(before, ev); next == Complete || next == SecondFactor || next == DeviceCheck || next == Held {
+			if next, _ := Next(before, ev); next == Complete || next == SecondFactor || next == Held {
 				t.Errorf("%s leads from %s to %s without a password", ev, before, next)
 			}
 		}

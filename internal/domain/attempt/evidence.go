@@ -23,6 +23,11 @@ const (
 	KnownBrowser  Kind = "known_browser"
 	WrongPassword Kind = "wrong_password"
 	RightPassword Kind = "right_password"
+	Paused        Kind = "paused"         // strangers wait for this address: the password was not judged
+	HumanPassed   Kind = "human_passed"   // the human check was asked and passed
+	ProvenMailbox Kind = "proven_mailbox" // a mailed code was right
+	LeakedWord    Kind = "leaked"         // the right password is one that attackers hold
+	SprayedWord   Kind = "sprayed"        // the right password came while many were tried
 )
 
 // maxValue bounds a value in bytes; a row holds at most 100 of them.

@@ -44,23 +44,27 @@ const (
 	Hold        Event = "hold"         // password right, account frozen or closed
 	LetIn       Event = "let_in"       // everything asked was proven
 	WrongFactor Event = "wrong_factor" // a further proof failed; the same is asked again
+	ProveDevice Event = "prove_device" // the mailed code was right; the password is judged next
 )
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{Queue, Call, AskHuman, PassHuman, Refuse, Retry, AskFactor, AskDevice, Hold, LetIn, WrongFactor}
+	return []Event{Queue, Call, AskHuman, PassHuman, Refuse, Retry, AskFactor, AskDevice, Hold, LetIn, WrongFactor, ProveDevice}
 }
 
 // moves is the whole machine. From waiting one comes back to where one was
-// begun; only a proven password leads to second_factor, device_check or held.
+// begun. Only a proven password leads to second_factor or held. device_check is
+// reached with it, or by whoever asks for a mailed code in place of being judged
+// as a stranger: so it opens nothing by itself, and prove_device leads to the
+// password.
 var moves = map[State]map[Event]State{
 	Started: {Queue: Waiting, AskHuman: HumanCheck, Refuse: Refused, AskFactor: SecondFactor,
 		AskDevice: DeviceCheck, Hold: Held, LetIn: Complete},
 	Waiting:      {Call: Started},
-	HumanCheck:   {Queue: Waiting, PassHuman: Started, Refuse: Refused},
+	HumanCheck:   {Queue: Waiting, PassHuman: Started, AskDevice: DeviceCheck, Refuse: Refused},
 	SecondFactor: {WrongFactor: SecondFactor, AskDevice: DeviceCheck, Hold: Held, LetIn: Complete, Refuse: Refused},
-	DeviceCheck:  {WrongFactor: DeviceCheck, Hold: Held, LetIn: Complete, Refuse: Refused},
-	Refused:      {Retry: Started},
+	DeviceCheck:  {WrongFactor: DeviceCheck, ProveDevice: Started, Refuse: Refused},
+	Refused:      {Retry: Started, AskDevice: DeviceCheck},
 	Held:         {},
 	Complete:     {},
 }

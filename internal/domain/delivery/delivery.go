@@ -34,6 +34,8 @@ const (
 	Recovery      Kind = "recovery"
 	AddressChange Kind = "address_change"
 	ThawCode      Kind = "thaw_code"
+	SignInCode    Kind = "sign_in_code"
+	Siege         Kind = "siege" // strangers guess: told to the owner, if there is one
 )
 
 // State is how far a message is.
@@ -116,6 +118,9 @@ type Letter struct {
 	Fold string
 	Drop bool
 	To   string // where the letter goes instead of the typed address; for an account, its stored one (RS5)
+	// Locale replaces that of whoever caused the message: what nobody asked for is
+	// written in its reader's language.
+	Locale string
 }
 
 // Writer decides what a message of its kind says, when it is about to be sent.

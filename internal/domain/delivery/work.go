@@ -67,6 +67,7 @@ func (p *Post) write(ctx context.Context, m Message) (Letter, error) {
 }
 
 func (p *Post) carry(ctx context.Context, m Message, l Letter) error {
+	m.Locale = cmp.Or(l.Locale, m.Locale)
 	subject, text, html, err := letter.Render(l.Kind, m.Locale, l.Data)
 	if err != nil {
 		return fmt.Errorf("render message %s: %w", m.ID, err)

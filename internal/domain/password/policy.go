@@ -72,6 +72,19 @@ func (p *Policy) Check(pw string, about Context) error {
 	return fault.Field(field, code, nil)
 }
 
+// Leaked tells whether attackers hold pw: it is on the built-in list or on the
+// operator's. Passwords that were set before a list grew may be.
+func (p *Policy) Leaked(pw string) bool {
+	n, err := Normalize(pw)
+	if err != nil {
+		return false
+	}
+	if list, err := loadCommon(); err == nil && list.covers(formsOf(n)) {
+		return true
+	}
+	return p.Breach.Contains(n) || p.Breach.Contains(pw)
+}
+
 func (p *Policy) minLength() int {
 	if p.MinLength <= 0 {
 		return DefaultMinLength

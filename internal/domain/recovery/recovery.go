@@ -76,6 +76,24 @@ func (d *Desk) Ask(ctx context.Context, tx *db.Tx, browser []byte, a account.Add
 	return r, fault.Wrapf(err, "ask for a recovery")
 }
 
+// Grant keeps a request that is proven from the start, for an account whose
+// mailbox was proven on another way: only its last step is left.
+func (d *Desk) Grant(ctx context.Context, tx *db.Tx, browser []byte, a account.Address, key []byte, locale string, acc account.ID, version int64) (Recovery, error) {
+	r, err := d.Ask(ctx, tx, browser, a, key, locale)
+	if err != nil {
+		return r, err
+	}
+	if err := d.Bind(ctx, tx, r.ID, acc, version); err != nil {
+		return r, err
+	}
+	ok, err := d.Prove(ctx, tx, r.ID)
+	if err == nil && !ok {
+		err = fmt.Errorf("grant recovery %s: it is not there", r.ID)
+	}
+	r.State, r.Account, r.PasswordVersion = Proven, acc, version
+	return r, err
+}
+
 // ErrNone says that there is no such request.
 var ErrNone = errors.New("no such recovery")
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -60,6 +61,25 @@ func (d *Desk) IsKnown(ctx context.Context, tx *db.Tx, k Known, acc account.ID) 
 	}
 	n, err := New(tx).useBrowser(ctx, tx.Now(), token.Hash(k.Secret), acc)
 	return n == 1, fault.Wrapf(err, "look for a known browser")
+}
+
+// KnownTo gives a digest that only this browser has, when it signed in before to
+// the account that the address with this key belongs to now; nil for others. It
+// asks nothing of the database for a browser that carries no such cookie.
+func (d *Desk) KnownTo(ctx context.Context, q DBTX, cookie string, key []byte) ([]byte, error) {
+	k, ok := d.ReadKnown(cookie)
+	if !ok || k.Secret == "" {
+		return nil, nil
+	}
+	a, err := account.ParseAddress(k.Address)
+	if err != nil || !bytes.Equal(d.Keys.Index("address", a.Key), key) {
+		return nil, nil //nolint:nilerr // an address that is none is not this one
+	}
+	n, err := New(q).knownTo(ctx, token.Hash(k.Secret), k.Account, key)
+	if err != nil || n != 1 {
+		return nil, db.Unavailable(fault.Wrapf(err, "look for a known browser"))
+	}
+	return token.Hash(k.Secret), nil
 }
 
 // ForgetBrowsers makes an account's browsers unknown, but for the one with this

@@ -42,3 +42,7 @@ UPDATE known_browser SET ended_at = sqlc.arg(now) WHERE account_id = sqlc.arg(ac
 
 -- name: sweepBrowsers :execrows
 DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2);
+
+-- name: knownTo :one
+SELECT COUNT(*) FROM known_browser b JOIN account a ON a.id = b.account_id
+WHERE b.secret_hash = sqlc.arg(secret_hash) AND b.account_id = sqlc.arg(account_id) AND b.ended_at = 0 AND a.address_key = sqlc.arg(address_key) AND a.state = 'active';

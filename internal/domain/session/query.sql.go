@@ -101,6 +101,18 @@ func (q *Queries) insertSession(ctx context.Context, arg insertSessionParams) er
 	return err
 }
 
+const knownTo = `-- name: knownTo :one
+SELECT COUNT(*) FROM known_browser b JOIN account a ON a.id = b.account_id
+WHERE b.secret_hash = $1 AND b.account_id = $2 AND b.ended_at = 0 AND a.address_key = $3 AND a.state = 'active'
+`
+
+func (q *Queries) knownTo(ctx context.Context, secretHash []byte, accountID string, addressKey []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, knownTo, secretHash, accountID, addressKey)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const replace = `-- name: replace :one
 UPDATE session SET ended_at = $1, end_reason = 'replaced' WHERE secret_hash = $2 AND ended_at = 0 RETURNING account_id
 `

@@ -67,7 +67,7 @@ func (f *Flow) reaches(ctx context.Context, tx *db.Tx, acc account.Account, m de
 // noticed reads the account that a genuine notice is about, in the transaction
 // that acts on it.
 func (f *Flow) noticed(ctx context.Context, tx *db.Tx, m delivery.Message) (account.Account, error) {
-	acc, err := f.Book.ByID(ctx, tx, m.Subject)
+	acc, err := f.subject(ctx, tx, m)
 	if errors.Is(err, account.ErrNone) || err == nil && acc.State == account.Closed {
 		return acc, dead()
 	}
@@ -79,6 +79,16 @@ func (f *Flow) noticed(ctx context.Context, tx *db.Tx, m delivery.Message) (acco
 		err = dead()
 	}
 	return acc, err
+}
+
+// subject reads the account that a message is about. Those that answer somebody
+// at the door know only the address.
+func (f *Flow) subject(ctx context.Context, tx *db.Tx, m delivery.Message) (account.Account, error) {
+	switch m.Kind {
+	case delivery.Siege, delivery.SignInCode:
+		return f.Book.ByKey(ctx, tx, m.Key)
+	}
+	return f.Book.ByID(ctx, tx, m.Subject)
 }
 
 // Freeze stops the account: every session, every known browser, every open

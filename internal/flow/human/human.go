@@ -4,10 +4,10 @@
 package human
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
@@ -19,8 +19,7 @@ type Flow struct {
 	Book     *account.Book
 	Sessions *session.Desk
 	Puzzle   *puzzle.Desk
-	// Needed tells whether this caller is asked at all; nil asks everybody.
-	Needed func(context.Context, puzzle.For) (bool, error)
+	Guard    *guard.Guard
 }
 
 // Ask is who wants to do what.
@@ -34,47 +33,41 @@ type Ask struct {
 
 // Begin gives a challenge, or none when this caller is not asked.
 func (f *Flow) Begin(ctx context.Context, in Ask) (c puzzle.Challenge, needed bool, err error) {
-	who, err := f.For(ctx, in)
+	who, err := f.caller(ctx, in)
 	if err != nil {
 		return c, false, err
 	}
-	if f.Needed != nil {
-		if needed, err = f.Needed(ctx, who); err != nil || !needed {
-			return c, false, err
-		}
+	if needed, err = f.Guard.NeedsHuman(ctx, f.DB.Reader(), f.DB.Now(), who); err != nil || !needed {
+		return c, false, err
 	}
-	c, err = f.Puzzle.Begin(ctx, who)
+	c, err = f.Puzzle.Begin(ctx, For(who))
 	return c, true, err
 }
 
-// For names the caller as the puzzle knows him. Whether an account exists is
-// looked up by nothing here: the key is the typed address's, and a browser is
-// known by the cookie that it brought.
+// For names a caller of the guard as the puzzle knows him.
+func For(c guard.Caller) puzzle.For {
+	return puzzle.For{Action: puzzle.Action(c.Action), Browser: c.Browser, Key: c.Key, Network: c.Network, Known: c.Known != nil}
+}
+
+// For names the caller as the puzzle knows him.
 func (f *Flow) For(ctx context.Context, in Ask) (puzzle.For, error) {
-	who := puzzle.For{Action: in.Action, Browser: in.Browser, Network: in.Network}
+	c, err := f.caller(ctx, in)
+	return For(c), err
+}
+
+// caller names the caller to the guard. Whether an account exists is looked up
+// by nothing here: the key is the typed address's, and a browser is known by the
+// cookie that it brought.
+func (f *Flow) caller(ctx context.Context, in Ask) (guard.Caller, error) {
+	c := guard.Caller{Action: guard.Action(in.Action), Browser: in.Browser, Network: in.Network}
 	if in.Email == "" {
-		return who, nil
+		return c, nil
 	}
 	a, err := account.ParseAddress(in.Email)
 	if err != nil {
-		return who, err
+		return c, err
 	}
-	who.Key = f.Book.Key(a)
-	who.Known, err = f.known(ctx, in.Known, who.Key)
-	return who, err
-}
-
-func (f *Flow) known(ctx context.Context, cookie string, key []byte) (known bool, err error) {
-	k, ok := f.Sessions.ReadKnown(cookie)
-	if !ok {
-		return false, nil
-	}
-	if a, err := account.ParseAddress(k.Address); err != nil || !bytes.Equal(f.Book.Key(a), key) {
-		return false, nil // known to somebody else, or under an address of before
-	}
-	err = f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-		known, err = f.Sessions.IsKnown(ctx, tx, k, k.Account)
-		return err
-	})
-	return known, err
+	c.Key = f.Book.Key(a)
+	c.Known, err = f.Sessions.KnownTo(ctx, f.DB.Reader(), in.Known, c.Key)
+	return c, err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/recovery"
 	"github.com/genkan/genkan/internal/domain/session"
@@ -40,6 +41,18 @@ type Flow struct {
 	Gate     *admit.Gate
 	Sessions *session.Desk
 	Post     *delivery.Post
+	Guard    *guard.Guard
+}
+
+// Ask is what the form or the API sends.
+type Ask struct {
+	Email   string
+	Human   string // the pass of a solved human check
+	Locale  string
+	Browser []byte
+	Network string // the /24 or /56 that the call comes from
+	Known   string // the cookie of a browser that signed in before: it has mails in reserve that strangers cannot use up
+	Once    string
 }
 
 // Waiting is what the page that waits for the code shows.
@@ -51,26 +64,30 @@ type Waiting struct {
 	Proven    bool // the code was right: the new password is asked now
 }
 
-// Ask begins a recovery and sends a mail, account or not. known is the cookie of
-// a browser that signed in before, or "": it has mails in reserve that strangers
-// cannot use up.
-func (f *Flow) Ask(ctx context.Context, email, locale string, browser []byte, known, onceKey string) (Waiting, error) {
-	a, err := account.ParseAddress(email)
+// Ask begins a recovery and sends a mail, account or not.
+func (f *Flow) Ask(ctx context.Context, in Ask) (Waiting, error) {
+	a, err := account.ParseAddress(in.Email)
 	if err != nil {
 		return Waiting{}, err
 	}
-	var w Waiting
-	err = f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-		w, err = once.Do(ctx, tx, f.Keys, onceKey, func() (Waiting, error) {
-			r, err := f.Desk.Ask(ctx, tx, nonNil(browser), a, f.Book.Key(a), locale)
-			if err != nil {
-				return Waiting{}, err
-			}
-			return f.send(ctx, tx, r, known)
-		})
-		return err
+	return once.Tx(ctx, f.DB, f.Keys, in.Once, func(tx *db.Tx) (Waiting, error) {
+		if err := f.Guard.Human(ctx, tx, in.caller(guard.Recovery, f.Book.Key(a)), in.Human); err != nil {
+			return Waiting{}, err
+		}
+		return f.begin(ctx, tx, in, a)
 	})
-	return w, err
+}
+
+func (in Ask) caller(do guard.Action, key []byte) guard.Caller {
+	return guard.Caller{Action: do, Key: key, Browser: in.Browser, Network: in.Network}
+}
+
+func (f *Flow) begin(ctx context.Context, tx *db.Tx, in Ask, a account.Address) (Waiting, error) {
+	r, err := f.Desk.Ask(ctx, tx, nonNil(in.Browser), a, f.Book.Key(a), in.Locale)
+	if err != nil {
+		return Waiting{}, err
+	}
+	return f.send(ctx, tx, r, in.Known)
 }
 
 func nonNil(b []byte) []byte {
@@ -143,14 +160,17 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Waiting, er
 	return waiting(r, sent), err
 }
 
-// Resend sends the same code once more.
-func (f *Flow) Resend(ctx context.Context, id string, browser []byte, known, onceKey string) (Waiting, error) {
-	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
-		r, err := f.mine(ctx, tx, id, browser)
+// Resend sends the same code once more; Email and Locale of in are not read.
+func (f *Flow) Resend(ctx context.Context, id string, in Ask) (Waiting, error) {
+	return once.Tx(ctx, f.DB, f.Keys, in.Once, func(tx *db.Tx) (Waiting, error) {
+		r, err := f.mine(ctx, tx, id, in.Browser)
 		if err != nil {
 			return Waiting{}, err
 		}
-		return f.send(ctx, tx, r, known)
+		if err := f.Guard.Human(ctx, tx, in.caller(guard.Resend, r.Key), in.Human); err != nil {
+			return Waiting{}, err
+		}
+		return f.send(ctx, tx, r, in.Known)
 	})
 }
 
@@ -246,7 +266,7 @@ func (f *Flow) Dead(ctx context.Context, id, link string) (dead, renew bool, err
 
 // Renew begins a new recovery for the box whose genuine link is dead, in the
 // browser that opened it, and gives its id (causes link.expired).
-func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byte, onceKey string) (string, error) {
+func (f *Flow) Renew(ctx context.Context, id, link string, in Ask) (string, error) {
 	r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
 	if err != nil && !errors.Is(err, recovery.ErrNone) {
 		return "", err
@@ -254,13 +274,18 @@ func (f *Flow) Renew(ctx context.Context, id, link, locale string, browser []byt
 	if err != nil || !f.Desk.LinkFits(r, link) || r.Account == "" {
 		return "", fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
 	}
-	w, err := f.Ask(ctx, r.Address, locale, browser, "", onceKey)
+	a, err := account.ParseAddress(r.Address)
+	if err != nil {
+		return "", fault.Wrapf(err, "read the address of recovery %s", id)
+	}
+	// Whoever holds a genuine link has read the mail: no human check is asked.
+	w, err := once.Tx(ctx, f.DB, f.Keys, in.Once, func(tx *db.Tx) (Waiting, error) { return f.begin(ctx, tx, in, a) })
 	return w.ID, err
 }
 
 // ByLink sets the new password from the mailed link's page, in any browser: the
 // box is proven, and a form with nothing typed changes nothing (RS3).
-func (f *Flow) ByLink(ctx context.Context, id, link, pw, onceKey string, w session.Where) (Done, error) {
+func (f *Flow) ByLink(ctx context.Context, id, link, pw string, browser []byte, onceKey string, w session.Where) (Done, error) {
 	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Done, error) {
 		r, err := f.Desk.ByID(ctx, f.DB.Reader(), id)
 		if err != nil && !errors.Is(err, recovery.ErrNone) {
@@ -269,6 +294,7 @@ func (f *Flow) ByLink(ctx context.Context, id, link, pw, onceKey string, w sessi
 		if err != nil || !r.Live(f.DB.Now()) || r.Account == "" || !f.Desk.LinkFits(r, link) {
 			return Done{}, fault.New(fault.Gone, "link.expired").Offer("recover", "signin")
 		}
+		r.Browser = nonNil(browser) // this one proved the mailbox, whichever asked
 		return f.finish(ctx, r, pw, onceKey, w)
 	})
 }
@@ -313,6 +339,12 @@ func (f *Flow) spend(ctx context.Context, tx *db.Tx, r recovery.Recovery, hash s
 		if fault.Is(err, "account.changed_meanwhile") {
 			err = expired()
 		}
+		return Done{}, err
+	}
+	// The browser that proved the mailbox gets in with the new password, whatever
+	// strangers did to the old one.
+	c := guard.Caller{Action: guard.SignIn, Key: r.Key, Browser: r.Browser}
+	if err := f.Guard.Prove(ctx, tx, c); err != nil {
 		return Done{}, err
 	}
 	return f.after(ctx, tx, acc, w)

@@ -38,13 +38,13 @@ type Change struct {
 
 // AskChange sends a code to the new address. The box of somebody who has an
 // account is told so instead; the page is the same (EN1).
-func (f *Flow) AskChange(ctx context.Context, s session.Session, email, pw string, browser []byte, onceKey string) (Change, error) {
+func (f *Flow) AskChange(ctx context.Context, s session.Session, known, email, pw string, browser []byte, onceKey string) (Change, error) {
 	to, err := account.ParseAddress(email)
 	if err != nil {
 		return Change{}, err
 	}
 	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (Change, error) {
-		stored, err := f.prove(ctx, s, "password", pw)
+		stored, err := f.prove(ctx, s, known, "password", pw)
 		if err != nil {
 			return Change{}, err
 		}

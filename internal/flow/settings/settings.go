@@ -6,6 +6,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/account"
@@ -13,11 +14,11 @@ import (
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
-	"github.com/genkan/genkan/internal/platform/limit"
 	"github.com/genkan/genkan/internal/platform/once"
 	"github.com/genkan/genkan/internal/platform/token"
 )
@@ -32,6 +33,7 @@ type Flow struct {
 	Gate     *admit.Gate
 	Sessions *session.Desk
 	Post     *delivery.Post
+	Guard    *guard.Guard
 }
 
 // Overview is the account page.
@@ -65,23 +67,14 @@ func (f *Flow) SetLocale(ctx context.Context, s session.Session, locale string) 
 	})
 }
 
-// guesses bounds passwords tried from inside a session: whoever sits at an open
-// browser is not yet its owner (TH3).
-var guesses = limit.Rate{Burst: 5, Every: 12 * time.Minute}
-
-// prove judges the account's own password, after counting the try.
-func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (password.Stored, error) {
+// prove judges the account's own password, after counting the try where this
+// browser's sign-ins are counted (TH3): whoever sits at an open browser is not
+// yet its owner. known is the cookie of a known browser.
+func (f *Flow) prove(ctx context.Context, s session.Session, known, field, pw string) (password.Stored, error) {
 	if pw == "" {
 		return password.Stored{}, fault.Field(field, "pw.missing", nil)
 	}
-	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
-		wait, err := limit.Take(ctx, tx, "reauth "+s.Account, guesses)
-		if err == nil && wait > 0 {
-			err = fault.New(fault.TooMany, "lock.own-mistakes").After(wait).
-				With("at", tx.Time().Add(wait)).Offer("recover")
-		}
-		return err
-	})
+	t, err := f.count(ctx, s, known)
 	if err != nil {
 		return password.Stored{}, err
 	}
@@ -94,10 +87,34 @@ func (f *Flow) prove(ctx context.Context, s session.Session, field, pw string) (
 		right, _, err = f.Hasher.Verify(stored.Hash, pw)
 		return err
 	})
-	if err == nil && !right {
-		err = fault.Field(field, "pw.wrong", nil).Offer("recover")
+	switch {
+	case err != nil:
+		return stored, errors.Join(err, f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Back(ctx, tx, t) }))
+	case !right:
+		return stored, fault.Field(field, "pw.wrong", nil).Offer("recover")
 	}
-	return stored, err
+	return stored, f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Right(ctx, tx, t) })
+}
+
+func (f *Flow) count(ctx context.Context, s session.Session, known string) (t guard.Try, err error) {
+	a, err := account.ParseAddress(s.Address)
+	if err != nil {
+		return t, fault.Wrapf(err, "read the address of %s", s.Account)
+	}
+	key := f.Book.Key(a)
+	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		digest, err := f.Sessions.KnownTo(ctx, tx, known, key)
+		if err != nil {
+			return err
+		}
+		t, err = f.Guard.Inside(ctx, tx, guard.Caller{Action: guard.SignIn, Key: key, Known: digest}, s.ID)
+		if err == nil && !t.Judge {
+			wait := t.Wait(tx.Time())
+			err = fault.New(fault.TooMany, "lock.own-mistakes").After(wait).With("at", tx.Time().Add(wait)).Offer("recover")
+		}
+		return err
+	})
+	return t, err
 }
 
 // Again gives the new secret of a press that renewed the session already, when
@@ -109,12 +126,14 @@ func (f *Flow) Again(ctx context.Context, onceKey string) (secret string, ok boo
 
 // ChangePassword needs the old password (PW5). It ends every other session,
 // rotates this one's secret (SE2) and tells the owner; it gives the new secret.
-func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, old, pw, onceKey string) (string, error) {
-	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (string, error) { return f.changePassword(ctx, s, secret, old, pw, onceKey) })
+func (f *Flow) ChangePassword(ctx context.Context, s session.Session, secret, known, old, pw, onceKey string) (string, error) {
+	return once.Press(ctx, f.DB, f.Keys, onceKey, func() (string, error) {
+		return f.changePassword(ctx, s, secret, known, old, pw, onceKey)
+	})
 }
 
-func (f *Flow) changePassword(ctx context.Context, s session.Session, secret, old, pw, onceKey string) (string, error) {
-	stored, err := f.prove(ctx, s, "old_password", old)
+func (f *Flow) changePassword(ctx context.Context, s session.Session, secret, known, old, pw, onceKey string) (string, error) {
+	stored, err := f.prove(ctx, s, known, "old_password", old)
 	if err != nil {
 		return "", err
 	}

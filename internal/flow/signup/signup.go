@@ -16,6 +16,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/registration"
 	"github.com/genkan/genkan/internal/domain/session"
@@ -36,13 +37,16 @@ type Flow struct {
 	Gate     *admit.Gate
 	Sessions *session.Desk
 	Post     *delivery.Post
+	Guard    *guard.Guard
 }
 
 // Ask is what the form or the API sends.
 type Ask struct {
 	Email    string
 	Password string
+	Human    string // the pass of a solved human check
 	Locale   string
+	Network  string // the /24 or /56 that the call comes from
 	Browser  []byte // hash of the browser's cookie; empty for API clients
 	Once     string // marks a repeat of the same press
 	Keep     bool   // the person wants the address as typed, whatever we suggest
@@ -83,6 +87,11 @@ func (f *Flow) Register(ctx context.Context, in Ask) (Waiting, error) {
 	}
 	if w, done, err := once.Peek[Waiting](ctx, f.DB.Reader(), f.Keys, in.Once, f.DB.Now()); err != nil || done {
 		return w, err
+	}
+	key := f.Book.Key(a)
+	c := guard.Caller{Action: guard.Registration, Key: key, Browser: in.Browser, Network: in.Network}
+	if err := f.Guard.Admit(ctx, f.DB, c, in.Human, in.Once); err != nil { // a price before the hash is one
+		return Waiting{}, err
 	}
 	var hash string
 	err = f.Gate.Do(ctx, admit.Registration, func() (err error) {
@@ -158,28 +167,37 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Waiting, er
 
 func expired() error { return fault.New(fault.Gone, "code.expired").Offer("register", "signin") }
 
-// Resend sends the same code once more.
-func (f *Flow) Resend(ctx context.Context, id string, browser []byte, onceKey string) (Waiting, error) {
-	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
-		r, err := f.mine(ctx, tx, id, browser)
+// Resend sends the same code once more. Only Human, Network, Browser and Once
+// of in are read, here and in Readdress its Email as well.
+func (f *Flow) Resend(ctx context.Context, id string, in Ask) (Waiting, error) {
+	return once.Tx(ctx, f.DB, f.Keys, in.Once, func(tx *db.Tx) (Waiting, error) {
+		r, err := f.mine(ctx, tx, id, in.Browser)
 		if err != nil {
 			return Waiting{}, err
 		}
 		if !r.Live(tx.Time()) {
 			return Waiting{}, expired()
 		}
+		if err := f.pay(ctx, tx, in, r.Key); err != nil {
+			return Waiting{}, err
+		}
 		return f.send(ctx, tx, r)
 	})
 }
 
+// pay asks for the human check before another mail is sent.
+func (f *Flow) pay(ctx context.Context, tx *db.Tx, in Ask, key []byte) error {
+	return f.Guard.Human(ctx, tx, guard.Caller{Action: guard.Resend, Key: key, Browser: in.Browser, Network: in.Network}, in.Human)
+}
+
 // Readdress corrects the typed address: the first code dies, the new box gets one.
-func (f *Flow) Readdress(ctx context.Context, id string, browser []byte, email, onceKey string) (Waiting, error) {
-	a, err := account.ParseAddress(email)
+func (f *Flow) Readdress(ctx context.Context, id string, in Ask) (Waiting, error) {
+	a, err := account.ParseAddress(in.Email)
 	if err != nil {
 		return Waiting{}, err
 	}
-	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Waiting, error) {
-		r, err := f.mine(ctx, tx, id, browser)
+	return once.Tx(ctx, f.DB, f.Keys, in.Once, func(tx *db.Tx) (Waiting, error) {
+		r, err := f.mine(ctx, tx, id, in.Browser)
 		if err != nil {
 			return Waiting{}, err
 		}
@@ -187,6 +205,9 @@ func (f *Flow) Readdress(ctx context.Context, id string, browser []byte, email, 
 			return Waiting{}, expired()
 		}
 		key := f.Book.Key(a)
+		if err := f.pay(ctx, tx, in, key); err != nil {
+			return Waiting{}, err
+		}
 		if !bytes.Equal(key, r.Key) {
 			if r, err = f.Desk.Readdress(ctx, tx, r, a, key); err != nil {
 				return Waiting{}, err

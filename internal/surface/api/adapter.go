@@ -49,7 +49,7 @@ type callKey struct{}
 func (a *API) enter(op *huma.Operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	c := &call{w: w, lang: a.language(r)}
 	if r.Method == http.MethodPost {
-		body, err := readJSON(r, op.MaxBodyBytes, op.RequestBody != nil)
+		body, err := readJSON(r, op.MaxBodyBytes, op.RequestBody != nil && op.RequestBody.Required)
 		if err != nil {
 			return r, err
 		}

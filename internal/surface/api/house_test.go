@@ -18,6 +18,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 	recoveries "github.com/genkan/genkan/internal/domain/recovery"
@@ -91,15 +92,19 @@ func testHouse(t testing.TB, dbURL string) *house {
 	desk := session.NewDesk(ctx, d, keys, time.Hour, 24*time.Hour)
 	post := &delivery.Post{DB: d, Keys: keys, Carrier: h.mails, House: delivery.House{
 		NameJA: "玄関", NameEN: "Genkan", Origin: origin, From: "door@genkan.example", SupportURL: "https://genkan.example/help"}}
+	// The check of the puzzle's own calls is always asked, that of the others never.
+	open := &guard.Guard{Keys: keys, Mode: guard.Off, Rules: guard.DefaultRules()}
 	up := &signup.Flow{DB: d, Keys: keys, Book: book, Desk: &registration.Desk{Keys: keys, Life: 30 * time.Minute},
-		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post}
-	in := &signin.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Gate: gate, Sessions: desk, Post: post}
+		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
+	in := &signin.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open,
+		Recoveries: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute}}
 	back := &recovery.Flow{DB: d, Keys: keys, Book: book, Desk: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute},
-		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post}
-	check := &human.Flow{DB: d, Book: book, Sessions: desk, Puzzle: puzzle.NewDesk(d, keys)}
-	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post}
+		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
+	check := &human.Flow{DB: d, Book: book, Sessions: desk, Puzzle: puzzle.NewDesk(d, keys),
+		Guard: &guard.Guard{Keys: keys, Mode: guard.Always, Rules: guard.DefaultRules()}}
+	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
 	post.Writers = map[delivery.Kind]delivery.Writer{delivery.Registration: up.Write,
-		delivery.Recovery: back.Write, delivery.AddressChange: set.Write}
+		delivery.Recovery: back.Write, delivery.AddressChange: set.Write, delivery.SignInCode: in.WriteCode, delivery.Siege: in.WriteSiege}
 	h.work(ctx, d, post, log)
 
 	home, err := url.Parse(origin)

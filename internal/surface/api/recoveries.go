@@ -7,12 +7,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/genkan/genkan/internal/domain/recovery"
+	flow "github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/surface/web"
 )
 
 type recoveryRequest struct {
 	Email string `json:"email"`
-	Human string `json:"human,omitempty" doc:"Reserved for the pass of a solved puzzle; accepted and not looked at yet."`
+	Human string `json:"human,omitempty" doc:"The pass of a solved puzzle for the action recovery."`
 }
 
 type newPasswordRequest struct {
@@ -36,12 +37,21 @@ func (a *API) recoveries() {
 }
 
 func (a *API) postRecovery(c *call, in *onceBody[recoveryRequest]) (waiting, error) {
-	w, err := a.Recovery.Ask(c.r.Context(), in.Body.Email, c.lang, a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie), a.once(c, in.Repeat))
+	ask := a.recoverAsk(c)
+	ask.Email, ask.Human, ask.Once = in.Body.Email, in.Body.Human, a.once(c, in.Repeat)
+	w, err := a.Recovery.Ask(c.r.Context(), ask)
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 
-func (a *API) postRecoveryResend(c *call, in *Path) (waiting, error) {
-	w, err := a.Recovery.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), a.Kit.Cookie(c.r, web.KnownCookie), "")
+// recoverAsk is what every call tells of its caller.
+func (a *API) recoverAsk(c *call) flow.Ask {
+	return flow.Ask{Locale: c.lang, Browser: a.Kit.Browser(c.r), Network: a.Kit.Network(c.r), Known: a.Kit.Cookie(c.r, web.KnownCookie)}
+}
+
+func (a *API) postRecoveryResend(c *call, in *optionalBody) (waiting, error) {
+	ask := a.recoverAsk(c)
+	ask.Human = in.human()
+	w, err := a.Recovery.Resend(c.r.Context(), in.id(), ask)
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

@@ -18,7 +18,7 @@ type registrationRequest struct {
 	Email       string `json:"email" doc:"Where the code goes."`
 	Password    string `json:"password" doc:"At least 15 code points unless the operator always asks a second factor; at most 256."`
 	Locale      string `json:"locale,omitempty" enum:"ja,en" doc:"The language of mails; that of the answer when left out."`
-	Human       string `json:"human,omitempty" doc:"Reserved for the pass of a solved puzzle; accepted and not looked at yet."`
+	Human       string `json:"human,omitempty" doc:"The pass of a solved puzzle for the action registration."`
 	KeepAddress bool   `json:"keep_address,omitempty" doc:"The address is meant as typed: make no suggestion."`
 }
 
@@ -35,6 +35,25 @@ type codeRequest struct {
 
 type addressRequest struct {
 	Email string `json:"email" doc:"The right address: the first code dies, this one gets another."`
+	Human string `json:"human,omitempty" doc:"The pass of a solved puzzle for the action resend."`
+}
+
+// humanRequest is the body of a resend; it may be left out where no check is asked.
+type humanRequest struct {
+	Human string `json:"human,omitempty" doc:"The pass of a solved puzzle for the action resend."`
+}
+
+// optionalBody is an id in the path and a body that may be left out.
+type optionalBody struct {
+	Path
+	Body *humanRequest
+}
+
+func (b optionalBody) human() string {
+	if b.Body == nil {
+		return ""
+	}
+	return b.Body.Human
 }
 
 type opened struct {
@@ -63,7 +82,7 @@ func (a *API) registrations() {
 
 func (a *API) postRegistration(c *call, in *onceBody[registrationRequest]) (waiting, error) {
 	w, err := a.Signup.Register(c.r.Context(), signup.Ask{
-		Email: in.Body.Email, Password: in.Body.Password, Locale: c.locale(in.Body.Locale),
+		Email: in.Body.Email, Password: in.Body.Password, Human: in.Body.Human, Locale: c.locale(in.Body.Locale), Network: a.Kit.Network(c.r),
 		Browser: a.Kit.Browser(c.r), Once: a.once(c, in.Repeat), Keep: in.Body.KeepAddress,
 	})
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
@@ -82,13 +101,14 @@ func (a *API) postConfirm(c *call, in *oncePathBody[codeRequest]) (opened, error
 	return opened{o.Account, issued{o.Secret, o.ExpiresAt}}, nil
 }
 
-func (a *API) postResend(c *call, in *Path) (waiting, error) {
-	w, err := a.Signup.Resend(c.r.Context(), in.id(), a.Kit.Browser(c.r), "")
+func (a *API) postResend(c *call, in *optionalBody) (waiting, error) {
+	w, err := a.Signup.Resend(c.r.Context(), in.id(), signup.Ask{Human: in.human(), Browser: a.Kit.Browser(c.r), Network: a.Kit.Network(c.r)})
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 
 func (a *API) postReaddress(c *call, in *pathBody[addressRequest]) (waiting, error) {
-	w, err := a.Signup.Readdress(c.r.Context(), in.id(), a.Kit.Browser(c.r), in.Body.Email, "")
+	w, err := a.Signup.Readdress(c.r.Context(), in.id(), signup.Ask{Email: in.Body.Email, Human: in.Body.Human,
+		Browser: a.Kit.Browser(c.r), Network: a.Kit.Network(c.r)})
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

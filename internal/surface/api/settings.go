@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/genkan/genkan/internal/surface/web"
 )
 
 type passwordRequest struct {
@@ -39,7 +41,7 @@ func (a *API) postPassword(c *call, in *body[passwordRequest]) (renewed, error) 
 	if err != nil {
 		return renewed{}, err
 	}
-	secret, err = a.Settings.ChangePassword(c.r.Context(), s, secret, in.Body.OldPassword, in.Body.NewPassword, "")
+	secret, err = a.Settings.ChangePassword(c.r.Context(), s, secret, a.Kit.Cookie(c.r, web.KnownCookie), in.Body.OldPassword, in.Body.NewPassword, "")
 	if err != nil {
 		return renewed{}, named(err, "password", "new_password")
 	}
@@ -51,7 +53,7 @@ func (a *API) postAddress(c *call, in *body[changeRequest]) (waiting, error) {
 	if err != nil {
 		return waiting{}, err
 	}
-	w, err := a.Settings.AskChange(c.r.Context(), s, in.Body.Email, in.Body.Password, a.Kit.Browser(c.r), "")
+	w, err := a.Settings.AskChange(c.r.Context(), s, a.Kit.Cookie(c.r, web.KnownCookie), in.Body.Email, in.Body.Password, a.Kit.Browser(c.r), "")
 	return waiting{w.ID, w.Sent.ID, w.ExpiresAt}, err
 }
 

@@ -2,10 +2,13 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/surface/web"
@@ -14,7 +17,7 @@ import (
 type signInRequest struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
-	Human    string `json:"human,omitempty" doc:"Reserved for the pass of a solved puzzle; accepted and not looked at yet."`
+	Human    string `json:"human,omitempty" doc:"The pass of a solved puzzle for the action sign-in and this address; asked of browsers that did not sign in to it before."`
 }
 
 // signInAnswer is where an attempt stands. A refusal is an answer like any
@@ -24,13 +27,36 @@ type signInAnswer struct {
 	Reference string     `json:"reference" doc:"What support can look the attempt up by."`
 	State     string     `json:"state" enum:"started,waiting,human_check,second_factor,device_check,refused,held,complete"`
 	Session   *issued    `json:"session,omitempty" doc:"When the state is complete, in the answer that completed it."`
-	Challenge *challenge `json:"challenge,omitempty" doc:"What is asked next; nothing asks yet."`
+	Challenge *challenge `json:"challenge,omitempty" doc:"What is asked next."`
+	Recovery  *renewal   `json:"recovery,omitempty" doc:"When the password was right but must be replaced: POST /api/v1/recoveries/{id}/confirm with this code and a new password."`
 	Findings  []finding  `json:"findings" nullable:"false" doc:"Why not, likeliest first; empty when complete."`
 	Frozen    *frozen    `json:"frozen,omitempty" doc:"When the state is held because the account is frozen."`
 }
 
 type challenge struct {
-	Kind string `json:"kind"`
+	Kind     string     `json:"kind" enum:"human,mail,password" doc:"human: a pass, to /human. mail: the mailed code, to /factor. password: once more, to /human or with the code to /factor."`
+	Digits   int        `json:"digits,omitempty" doc:"Of kind mail: the length of the code."`
+	Password bool       `json:"password,omitempty" doc:"Of kind mail: the password is asked with the code, or after it."`
+	Delivery string     `json:"delivery,omitempty" doc:"Of kind mail: the message's trace is under /api/v1/deliveries/."`
+	ResendAt *time.Time `json:"resend_at,omitempty" doc:"Of kind mail: when another can be sent."`
+}
+
+// renewal is a recovery of which only the last step is left.
+type renewal struct {
+	ID   string `json:"id"`
+	Code string `json:"code"`
+}
+
+type humanPass struct {
+	Pass     string `json:"pass,omitempty" doc:"Of a solved puzzle; may be left out where none is asked any more."`
+	Password string `json:"password" doc:"Once more: the server keeps none."`
+}
+
+type factorRequest struct {
+	Method   string `json:"method" enum:"mail" doc:"mail: a code to the typed address. Without code one is sent."`
+	Code     string `json:"code,omitempty" doc:"From the mail. Blanks, hyphens and full-width digits are understood."`
+	Password string `json:"password,omitempty" doc:"Judged after the code, where it was not right already."`
+	Human    string `json:"human,omitempty" doc:"The pass of a solved puzzle: for the action resend when another mail is asked for, for sign-in when a code is asked for instead of it."`
 }
 
 // finding is one cause of a refusal.
@@ -51,15 +77,31 @@ func (a *API) signIns() {
 		Tags: []string{"sign-in"}, Summary: "Sign in",
 		Description: "A refused attempt is a 200 with state refused and findings, the same for every address. Only input that cannot be right for anybody is a problem.",
 	}, a.postSignIn)
+	register(a, huma.Operation{OperationID: "sign-in-human", Method: http.MethodPost, Path: Prefix + "sign-ins/{id}/human",
+		Tags: []string{"sign-in"}, Summary: "Go on after the human check",
+		Description: "For an attempt at human_check, with the pass; and for one at started, whose mailbox is proven."}, a.postSignInHuman)
+	register(a, huma.Operation{OperationID: "sign-in-factor", Method: http.MethodPost, Path: Prefix + "sign-ins/{id}/factor",
+		Tags: []string{"sign-in"}, Summary: "Get in with a mailed code",
+		Description: "For an attempt that was refused, or that stands at human_check or device_check. The answer is the same whether the address has an account or not; the box is told. A right code gives this browser or attempt a count of wrong passwords of its own, whatever strangers do."}, a.postSignInFactor)
 	register(a, huma.Operation{OperationID: "get-sign-in", Method: http.MethodGet, Path: Prefix + "sign-ins/{id}",
 		Tags: []string{"sign-in"}, Summary: "Where an attempt stands"}, a.getSignIn)
 }
 
 func (a *API) postSignIn(c *call, in *onceBody[signInRequest]) (signInAnswer, error) {
-	s, err := a.Signin.Start(c.r.Context(), signin.Ask{
-		Email: in.Body.Email, Password: in.Body.Password, Known: a.Kit.Cookie(c.r, web.KnownCookie), Secret: a.Kit.Cookie(c.r, web.SessionCookie),
-		Locale: c.lang, Browser: a.Kit.Browser(c.r), Script: true, Once: a.once(c, in.Repeat), Where: a.Kit.Where(c.r),
-	})
+	ask := a.signInAsk(c, in.Repeat)
+	ask.Email, ask.Password, ask.Human = in.Body.Email, in.Body.Password, in.Body.Human
+	s, err := a.Signin.Start(c.r.Context(), ask)
+	return a.stepped(c, s, err)
+}
+
+// signInAsk is what every call tells of its caller.
+func (a *API) signInAsk(c *call, once Repeat) signin.Ask {
+	return signin.Ask{Known: a.Kit.Cookie(c.r, web.KnownCookie), Secret: a.Kit.Cookie(c.r, web.SessionCookie), Locale: c.lang,
+		Browser: a.Kit.Browser(c.r), Network: a.Kit.Network(c.r), Script: true, Once: a.once(c, once), Where: a.Kit.Where(c.r)}
+}
+
+// stepped answers with where the attempt stands, and lets in whoever is.
+func (a *API) stepped(c *call, s signin.Step, err error) (signInAnswer, error) {
 	if err != nil {
 		return signInAnswer{}, err
 	}
@@ -69,6 +111,28 @@ func (a *API) postSignIn(c *call, in *onceBody[signInRequest]) (signInAnswer, er
 		out.Session = &issued{s.Opened.Secret, s.Opened.ExpiresAt}
 	}
 	return out, nil
+}
+
+func (a *API) postSignInHuman(c *call, in *oncePathBody[humanPass]) (signInAnswer, error) {
+	ask := a.signInAsk(c, in.Repeat)
+	ask.Attempt, ask.Password, ask.Human = in.id(), in.Body.Password, in.Body.Pass
+	s, err := a.Signin.Again(c.r.Context(), ask)
+	return a.stepped(c, s, err)
+}
+
+func (a *API) postSignInFactor(c *call, in *oncePathBody[factorRequest]) (signInAnswer, error) {
+	ask := a.signInAsk(c, in.Repeat)
+	ask.Attempt, ask.Password, ask.Human = in.id(), in.Body.Password, in.Body.Human
+	if in.Body.Code == "" {
+		s, err := a.Signin.AskCode(c.r.Context(), ask)
+		return a.stepped(c, s, err)
+	}
+	code, err := readCode(in.Body.Code, signin.CodeDigits)
+	if err != nil {
+		return signInAnswer{}, err
+	}
+	s, err := a.Signin.Code(c.r.Context(), ask, code)
+	return a.stepped(c, s, err)
 }
 
 func (a *API) getSignIn(c *call, in *Path) (signInAnswer, error) {
@@ -84,6 +148,13 @@ func (a *API) step(lang string, s signin.Step) signInAnswer {
 	if s.Finding != "" {
 		out.Findings = append(out.Findings, a.finding(lang, s.Finding))
 	}
+	if s.Siege != (guard.Siege{}) {
+		out.Findings = append(out.Findings, a.finding(lang, "lock.by-others"))
+	}
+	out.Challenge = asked(s)
+	if s.Renew != nil {
+		out.Recovery = &renewal{s.Renew.ID, s.Renew.Code}
+	}
 	for _, hint := range s.Hints {
 		if s.Finding != "" {
 			out.Findings = append(out.Findings, a.hint(lang, hint))
@@ -98,10 +169,32 @@ func (a *API) step(lang string, s signin.Step) signInAnswer {
 	return out
 }
 
+// asked is what the attempt asks next, if anything.
+func asked(s signin.Step) *challenge {
+	switch s.State {
+	case attempt.HumanCheck:
+		return &challenge{Kind: "human"}
+	case attempt.DeviceCheck:
+		out := &challenge{Kind: "mail", Digits: signin.CodeDigits, Password: s.Finding == ""}
+		if s.Sent != nil {
+			out.Delivery, out.ResendAt = s.Sent.ID, &s.Sent.NextAt
+		}
+		return out
+	case attempt.Started:
+		return &challenge{Kind: "password"}
+	}
+	return nil
+}
+
 func (a *API) finding(lang, code string) finding {
-	e := fault.New(fault.Internal, code).Offer("retry", "recover", "support")
-	if code == "policy.frozen" {
-		e.Offer("support")
+	e := fault.New(fault.Internal, code).Offer("retry", "recover", "mail_code", "support")
+	switch {
+	case code == "policy.frozen":
+		e.Next = []string{"support"}
+	case code == "lock.by-others":
+		e.Next = []string{"retry", "support"}
+	case strings.HasPrefix(code, "puzzle."):
+		e.Next = []string{"puzzle", "mail_code", "support"}
 	}
 	w := a.words(lang, e)
 	return finding{code, w.title, w.detail, e.Next}

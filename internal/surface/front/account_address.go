@@ -32,7 +32,7 @@ func (f *Front) postAccountAddress(w http.ResponseWriter, r *http.Request) error
 		return f.showAccountAddress(w, r, err)
 	}
 	s, _, _ := web.SignedIn(r)
-	c, err := f.Settings.AskChange(r.Context(), s, r.PostForm.Get("email"), r.PostForm.Get("password"), form.Browser, form.Once)
+	c, err := f.Settings.AskChange(r.Context(), s, f.Kit.Cookie(r, web.KnownCookie), r.PostForm.Get("email"), r.PostForm.Get("password"), form.Browser, form.Once)
 	if err != nil {
 		return f.showAccountAddress(w, r, err)
 	}

@@ -32,7 +32,7 @@ func (f *Front) postAccountPassword(w http.ResponseWriter, r *http.Request) erro
 		return f.showAccountPassword(w, r, err)
 	}
 	s, secret, _ := web.SignedIn(r)
-	fresh, err := f.Settings.ChangePassword(r.Context(), s, secret, r.PostForm.Get("old_password"), r.PostForm.Get("password"),
+	fresh, err := f.Settings.ChangePassword(r.Context(), s, secret, f.Kit.Cookie(r, web.KnownCookie), r.PostForm.Get("old_password"), r.PostForm.Get("password"),
 		renewing(form, secret))
 	if err != nil {
 		return f.showAccountPassword(w, r, err)

@@ -55,6 +55,8 @@ func (f *Front) Routes(mux *http.ServeMux) {
 		"GET /{$}":     f.getHome,
 		"GET /signin":  f.getSignIn,
 		"POST /signin": f.postSignIn, "POST /signout": f.postSignOut,
+		"POST /signin/code": f.postSignInCode, "GET /signin/{id}": f.getSignInCode,
+		"POST /signin/{id}/confirm": f.postSignInConfirm, "POST /signin/{id}/resend": f.postSignInResend,
 		"GET /frozen": f.getFrozen, "POST /frozen": f.postFrozen,
 		"GET /register": f.getRegister, "POST /register": f.postRegister,
 		"GET /register/{id}": f.getRegisterWait, "GET /register/{id}/state": f.getRegisterState,
@@ -182,7 +184,7 @@ func (f *Front) say(w http.ResponseWriter, notice string) {
 const noticeCookie = "genkan-notice"
 
 var notices = map[string]bool{"address_changed": true, "address_corrected": true, "all_signed_out": true,
-	"others_ended": true, "password_changed": true, "registered": true, "resent": true, "session_ended": true,
+	"others_ended": true, "password_changed": true, "registered": true, "renew_password": true, "resent": true, "session_ended": true,
 	"signed_out": true, "signin_anew": true, "signin_first": true}
 
 func (f *Front) hear(w http.ResponseWriter, r *http.Request) string {

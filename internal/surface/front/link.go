@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/settings"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -132,7 +133,7 @@ func (f *Front) postLink(w http.ResponseWriter, r *http.Request) error {
 	case registerLink:
 		return f.postRegisterLink(w, r, form, id, text)
 	case recoverLink:
-		out, err := f.Recovery.ByLink(r.Context(), id, text, r.PostForm.Get("password"), form.Once, f.Kit.Where(r))
+		out, err := f.Recovery.ByLink(r.Context(), id, text, r.PostForm.Get("password"), form.Browser, form.Once, f.Kit.Where(r))
 		if err != nil {
 			return f.showLink(w, r, text, err)
 		}
@@ -209,7 +210,7 @@ func (f *Front) postLinkRenew(w http.ResponseWriter, r *http.Request) error {
 		err = f.Signup.Renew(r.Context(), id, text, form.Once)
 	case recoverLink:
 		var next string
-		if next, err = f.Recovery.Renew(r.Context(), id, text, f.lang(w, r), form.Browser, form.Once); err == nil {
+		if next, err = f.Recovery.Renew(r.Context(), id, text, recovery.Ask{Locale: f.lang(w, r), Browser: form.Browser, Once: form.Once}); err == nil {
 			http.Redirect(w, r, "/recover/"+next, http.StatusSeeOther)
 			return nil
 		}

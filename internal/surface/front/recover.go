@@ -19,7 +19,7 @@ func (f *Front) postRecover(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
 		var wait recovery.Waiting
-		wait, err = f.Recovery.Ask(r.Context(), r.PostForm.Get("email"), f.lang(w, r), form.Browser, f.Kit.Cookie(r, web.KnownCookie), form.Once)
+		wait, err = f.Recovery.Ask(r.Context(), f.recoverAsk(w, r, form))
 		if err == nil {
 			http.Redirect(w, r, "/recover/"+wait.ID, http.StatusSeeOther)
 			return nil
@@ -32,6 +32,12 @@ func (f *Front) postRecover(w http.ResponseWriter, r *http.Request) error {
 	page := Recover{Frame: f.frame(w, r, "/recover"), Email: r.PostForm.Get("email")}
 	page.Problem = NewProblem(e, "/recover")
 	return f.show(w, code, page.Lang, PageRecover, page)
+}
+
+// recoverAsk reads what both the first mail and each further one need.
+func (f *Front) recoverAsk(w http.ResponseWriter, r *http.Request, form web.Form) recovery.Ask {
+	return recovery.Ask{Email: r.PostForm.Get("email"), Human: r.PostForm.Get("human"), Locale: f.lang(w, r), Browser: form.Browser,
+		Network: f.Kit.Network(r), Known: f.Kit.Cookie(r, web.KnownCookie), Once: form.Once}
 }
 
 // getRecoverWait answers GET /recover/{id}: the code, then the new password.
@@ -84,7 +90,7 @@ func (f *Front) postRecoverConfirm(w http.ResponseWriter, r *http.Request) error
 func (f *Front) postRecoverResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), form.Browser, f.Kit.Cookie(r, web.KnownCookie), form.Once)
+		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), f.recoverAsk(w, r, form))
 	}
 	if err != nil {
 		return f.showRecover(w, r, err)

@@ -28,7 +28,7 @@ func (f *Front) postRegister(w http.ResponseWriter, r *http.Request) error {
 	}
 	decided := r.PostForm.Get("suggestion")
 	wait, err := f.Signup.Register(r.Context(), signup.Ask{
-		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Locale: f.lang(w, r),
+		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Human: r.PostForm.Get("human"), Locale: f.lang(w, r), Network: f.Kit.Network(r),
 		Browser: form.Browser, Once: form.Once, Keep: decided == "keep", Use: decided == "use",
 	})
 	if err != nil {
@@ -36,6 +36,12 @@ func (f *Front) postRegister(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, "/register/"+wait.ID, http.StatusSeeOther)
 	return nil
+}
+
+// resendAsk reads what a further mail needs, to the same address or to another.
+func (f *Front) resendAsk(r *http.Request, form web.Form) signup.Ask {
+	return signup.Ask{Email: r.PostForm.Get("email"), Human: r.PostForm.Get("human"), Browser: form.Browser,
+		Network: f.Kit.Network(r), Once: form.Once}
 }
 
 func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error) error {
@@ -148,7 +154,7 @@ func (f *Front) postRegisterConfirm(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), form.Browser, r.PostForm.Get("email"), form.Once)
+		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), f.resendAsk(r, form))
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
@@ -162,7 +168,7 @@ func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), form.Browser, form.Once)
+		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), f.resendAsk(r, form))
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)

@@ -34,6 +34,10 @@ func (f *Front) getSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := f.signInPage(w, r, target, r.URL.Query().Get("other") != "")
+	if page.Remembered != "" {
+		// Without it the page is still good.
+		page.Siege, _ = f.Signin.Siege(r.Context(), f.Kit.Cookie(r, web.KnownCookie))
+	}
 	return f.show(w, http.StatusOK, page.Lang, PageSignIn, page)
 }
 
@@ -70,7 +74,7 @@ func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		return f.signInAgain(w, r, signin.Step{}, err)
 	}
 	step, err := f.Signin.Start(r.Context(), signin.Ask{
-		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"),
+		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Human: r.PostForm.Get("human"), Network: f.Kit.Network(r),
 		Remembered: r.PostForm.Get("remembered") == "1", Known: f.Kit.Cookie(r, web.KnownCookie),
 		Locale: f.lang(w, r), Browser: form.Browser, Attempt: form.Attempt, FormAge: form.Age,
 		Secret: f.Kit.Cookie(r, web.SessionCookie),
@@ -79,13 +83,27 @@ func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return f.signInAgain(w, r, step, err)
 	}
-	switch step.State {
-	case attempt.Complete:
+	return f.onFrom(w, r, step)
+}
+
+// onFrom leads on from where an attempt stands after a press.
+func (f *Front) onFrom(w http.ResponseWriter, r *http.Request, step signin.Step) error {
+	switch {
+	case step.State == attempt.Complete:
 		f.Kit.SetOpened(w, step.Opened)
 		http.Redirect(w, r, f.onward(f.Kit.Target(r.PostForm.Get("return_to"))), http.StatusSeeOther)
 		return nil
-	case attempt.Held:
+	case step.State == attempt.Held:
 		return f.enterFrozen(w, r, step)
+	case step.State == attempt.DeviceCheck, step.State == attempt.Started:
+		http.Redirect(w, r, "/signin/"+step.ID, http.StatusSeeOther)
+		return nil
+	case step.Renew != nil:
+		f.say(w, "renew_password")
+		http.Redirect(w, r, "/recover/"+step.Renew.ID, http.StatusSeeOther)
+		return nil
+	case step.State == attempt.HumanCheck:
+		return f.signInAgain(w, r, step, fault.New(fault.Forbidden, step.Finding).Offer("retry"))
 	}
 	return f.signInAgain(w, r, step, fault.New(fault.Denied, step.Finding).Offer("recover", "register"))
 }
@@ -111,7 +129,9 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 	if step.Reference != "" {
 		e.Reference = step.Reference
 	}
-	page.Hints = step.Hints
+	page.Hints, page.Siege = step.Hints, step.Siege
+	page.ByMail = step.State == attempt.Refused || step.State == attempt.HumanCheck
+	page.Human = step.State == attempt.HumanCheck
 	page.Problem = NewProblem(e, "/signin")
 	return f.show(w, code, page.Lang, PageSignIn, page)
 }

@@ -3,6 +3,7 @@ package front
 import (
 	"time"
 
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/platform/fault"
 )
 
@@ -10,6 +11,7 @@ import (
 // and takes the struct named beside it.
 const (
 	PageSignIn             = "signin"               // SignIn
+	PageSignInCode         = "signin_code"          // SignInCode
 	PageRegister           = "register"             // Register
 	PageRegisterWait       = "register_wait"        // Waiting
 	PageRegisterReady      = "register_ready"       // Ready
@@ -155,11 +157,24 @@ func NewProblem(e *fault.Error, path string) *Problem {
 // Fields: form, email, password, return_to, remembered ("1" in place of email).
 type SignIn struct {
 	Frame
-	Email      string   // kept from the last post, as typed; never from the password field
-	Remembered string   // masked address of a known browser ("t•••@ex•••.jp"); empty asks for email
-	ReturnTo   string   // already checked
-	Failures   int      // failures seen by this browser; from 2 on recovery is offered first
-	Hints      []string // what the typed text alone tells: full_width, space_at_end, looks_like_address
+	Email      string      // kept from the last post, as typed; never from the password field
+	Remembered string      // masked address of a known browser ("t•••@ex•••.jp"); empty asks for email
+	ReturnTo   string      // already checked
+	Human      bool        // the human check is asked: the form is to be sent again with "human"
+	ByMail     bool        // a code by mail is offered: POST /signin/code with the form's hidden field
+	Siege      guard.Siege // what strangers do to the remembered address; zero: nothing
+	Failures   int         // failures seen by this browser; from 2 on recovery is offered first
+	Hints      []string    // what the typed text alone tells: full_width, space_at_end, looks_like_address
+}
+
+// SignInCode is the page of GET /signin/{id}: a mailed code, and with it the
+// password unless that was right already. It posts to /signin/{id}/confirm (form,
+// code, password) and /signin/{id}/resend (form, human).
+type SignInCode struct {
+	Waiting
+	Password bool   // the password is asked with the code
+	Known    bool   // the code was right: only the password is asked
+	Why      string // finding of a right password that is not enough: pw.breach-reset, pw.other-service; or ""
 }
 
 // Register is the page of GET and POST /register.

@@ -22,6 +22,8 @@ const (
 	AddressChangeTaken Kind = "address_change_taken" // to the new address, which has an account
 	DeviceCode         Kind = "device_code"          // right password, unknown browser
 	ThawCode           Kind = "thaw_code"            // right password, frozen account
+	DeviceNoAccount    Kind = "device_no_account"    // a code to sign in was asked for, and no account uses the address
+	RenewCode          Kind = "renew_code"           // right password that attackers hold, unknown browser: a new one is due
 )
 
 // Notices to the owner.
@@ -37,6 +39,7 @@ const (
 	Frozen                Kind = "frozen"
 	ThawRequested         Kind = "thaw_requested" // Link vetoes it until Until (FZ3)
 	Thawed                Kind = "thawed"
+	Siege                 Kind = "siege"                   // strangers guess; Until: the pause that began, may be zero
 	RecoveryAttemptFolded Kind = "recovery_attempt_folded" // Ordinal requests since the last mail, in one
 )
 
@@ -44,9 +47,9 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		RegistrationCode, RegistrationTaken, RecoveryCode, RecoveryNoAccount,
-		AddressChangeCode, AddressChangeTaken, DeviceCode, ThawCode,
+		AddressChangeCode, AddressChangeTaken, DeviceCode, ThawCode, DeviceNoAccount, RenewCode,
 		PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, AddressChangedAgain, AddressRestored, NewBrowser,
-		SessionsEnded, Frozen, ThawRequested, Thawed, RecoveryAttemptFolded,
+		SessionsEnded, Frozen, ThawRequested, Thawed, Siege, RecoveryAttemptFolded,
 	}
 }
 
@@ -55,10 +58,12 @@ func (k Kind) needs() ([]string, bool) {
 	switch k {
 	case RegistrationCode, RecoveryCode, AddressChangeCode, DeviceCode:
 		return []string{"Code", "Link", "Expires"}, true
-	case ThawCode:
+	case ThawCode, RenewCode:
 		return []string{"Code", "Expires"}, true
 	case RegistrationTaken, AddressChangeTaken:
 		return []string{"SignInLink", "RecoverLink"}, true
+	case DeviceNoAccount:
+		return []string{"SignInLink", "RegisterLink"}, true
 	case RecoveryNoAccount:
 		return []string{"RecoverLink", "RegisterLink"}, true
 	case AddressChangedOld:
@@ -67,6 +72,8 @@ func (k Kind) needs() ([]string, bool) {
 		return []string{"Link", "Until"}, true
 	case Frozen:
 		return []string{"SignInLink"}, true
+	case Siege:
+		return []string{"FreezeLink", "RecoverLink", "SignInLink"}, true
 	case RecoveryAttemptFolded:
 		return []string{"Ordinal", "FreezeLink"}, true
 	case AddressRestored:

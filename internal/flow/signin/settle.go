@@ -1,0 +1,252 @@
+package signin
+
+import (
+	"context"
+	"time"
+
+	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/domain/audit"
+	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/guard"
+	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/limit"
+)
+
+// settle writes what follows from the judgement, in one transaction.
+func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun, j judgement) (Step, error) {
+	at, err := attempt.ByID(ctx, tx, b.Attempt)
+	if err != nil {
+		return Step{}, err
+	}
+	at.Account = j.stored.Account
+	if j.right {
+		// The hash was judged before this transaction; a change of the password
+		// meanwhile must not be outrun (PW5, SE4).
+		if j.right, err = password.Still(ctx, tx, j.stored.Account, j.stored.Version); err != nil {
+			return Step{}, err
+		}
+	}
+	out := Step{Hints: shape(in.Password)}
+	if err := f.note(ctx, tx, at.ID, in, to, b, out.Hints, j.right); err != nil {
+		return Step{}, err
+	}
+	acc, state := account.Account{}, account.Closed
+	if j.right {
+		if acc, err = f.Book.ByID(ctx, tx, j.stored.Account); err != nil {
+			return Step{}, err
+		}
+		if state, err = f.thawed(ctx, tx, acc); err != nil {
+			return Step{}, err
+		}
+		if err := f.Guard.Right(ctx, tx, b.Try); err != nil {
+			return Step{}, err
+		}
+	}
+	switch state {
+	case account.Active:
+		at, err = f.right(ctx, tx, in, at, acc, b, j, &out)
+	case account.Frozen:
+		out.Frozen = &Frozen{Account: acc.ID, Since: acc.FrozenAt, ThawAt: acc.ThawAt}
+		at.Finding = "policy.frozen"
+		at, err = attempt.Move(ctx, tx, at, attempt.Hold)
+	default:
+		at, err = f.refuse(ctx, tx, in, to, at, b, &out)
+	}
+	if err != nil {
+		return Step{}, err
+	}
+	c, err := f.caller(ctx, tx, in, to.key)
+	if err != nil {
+		return Step{}, err
+	}
+	return f.stand(at, out), f.Guard.Outcome(ctx, tx, c, at.State == attempt.Complete)
+}
+
+// refuse says the usual, the same to everybody; a browser that is known to the
+// address is told what strangers do to it.
+func (f *Flow) refuse(ctx context.Context, tx *db.Tx, in Ask, to target, at attempt.Attempt, b begun, out *Step) (attempt.Attempt, error) {
+	if b.Try.Begins {
+		if err := f.tellSiege(ctx, tx, in, to, b.Try); err != nil {
+			return at, err
+		}
+	}
+	if b.Try.Who == guard.Known {
+		var err error
+		if out.Siege, err = f.Guard.Look(ctx, tx, tx.Time(), to.key); err != nil {
+			return at, err
+		}
+	}
+	at.Finding = Usual
+	return attempt.Move(ctx, tx, at, attempt.Refuse)
+}
+
+// The findings of a right password that is not enough.
+const (
+	leaked  = "pw.breach-reset"  // attackers hold it
+	sprayed = "pw.other-service" // it came while many were tried
+)
+
+// right lets a person in whose password is right, unless the password is one
+// that attackers hold or came in a spray, from a browser that nobody knows: then
+// the mailbox must be proven, and a new password chosen.
+func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, b begun, j judgement, out *Step) (attempt.Attempt, error) {
+	why, err := f.suspicion(ctx, tx, in, b.Try)
+	if err != nil {
+		return at, err
+	}
+	if why == "" {
+		at, out.Opened, err = f.letIn(ctx, tx, in, at, acc, j)
+		return at, err
+	}
+	kind := attempt.LeakedWord
+	if why == sprayed {
+		kind = attempt.SprayedWord
+	}
+	if err := attempt.Add(ctx, tx, at.ID, kind, ""); err != nil {
+		return at, err
+	}
+	at.Finding = why
+	if b.Try.Who == guard.Proven { // the mailbox is proven already
+		if out.Renew, err = f.renew(ctx, tx, at, acc); err != nil {
+			return at, err
+		}
+		return attempt.Move(ctx, tx, at, attempt.Refuse)
+	}
+	if at, err = attempt.Move(ctx, tx, at, attempt.AskDevice); err != nil {
+		return at, err
+	}
+	out.Sent, err = f.mailCode(ctx, tx, at, in.Locale, acc.Address, delivery.Password)
+	return at, err
+}
+
+// suspicion gives the finding of a right password that is not enough, or "".
+func (f *Flow) suspicion(ctx context.Context, tx *db.Tx, in Ask, t guard.Try) (string, error) {
+	if t.Who == guard.Known {
+		return "", nil
+	}
+	if f.Policy.Leaked(in.Password) {
+		return leaked, nil
+	}
+	if t.Who == guard.Proven {
+		return "", nil
+	}
+	level, err := f.Guard.Level(ctx, tx, tx.Time(), in.Network)
+	if err != nil || level < guard.Attack {
+		return "", err
+	}
+	return sprayed, nil
+}
+
+// thawed gives the account's state, after a thaw whose wait is over took effect.
+func (f *Flow) thawed(ctx context.Context, tx *db.Tx, acc account.Account) (account.State, error) {
+	if acc.State != account.Frozen || acc.ThawAt.IsZero() || acc.ThawAt.After(tx.Time()) {
+		return acc.State, nil
+	}
+	state, err := f.Book.Move(ctx, tx, acc, account.Thaw)
+	if err != nil {
+		return state, err
+	}
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return state, err
+	}
+	if err := f.Post.Tell(ctx, tx, acc, to, letter.Thawed, delivery.Facts{}); err != nil { // SE7
+		return state, err
+	}
+	return state, audit.Write(ctx, tx, "house", "account.thawed", "account:"+acc.ID, nil)
+}
+
+func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, j judgement) (attempt.Attempt, session.Opened, error) {
+	known, _ := f.Sessions.ReadKnown(in.Known)
+	isKnown, err := f.Sessions.IsKnown(ctx, tx, known, acc.ID)
+	if err != nil {
+		return at, session.Opened{}, err
+	}
+	if isKnown {
+		if err := attempt.Add(ctx, tx, at.ID, attempt.KnownBrowser, ""); err != nil {
+			return at, session.Opened{}, err
+		}
+	}
+	if err := f.Sessions.Replace(ctx, tx, in.Secret); err != nil {
+		return at, session.Opened{}, err
+	}
+	// A client without our cookies could not show that it is known.
+	o, err := f.Sessions.Open(ctx, tx, acc.ID, acc.Address, in.Where, isKnown || len(in.Browser) == 0)
+	if err != nil {
+		return at, o, err
+	}
+	if j.raised != "" {
+		if err := password.Raise(ctx, tx, acc.ID, j.raised, j.stored.Hash); err != nil {
+			return at, o, err
+		}
+	}
+	at.Session, at.Finding = o.Session, ""
+	if at, err = attempt.Move(ctx, tx, at, attempt.LetIn); err != nil {
+		return at, o, err
+	}
+	if !isKnown {
+		if err := f.tellNewBrowser(ctx, tx, acc, in.Where); err != nil {
+			return at, o, err
+		}
+	}
+	return at, o, audit.Write(ctx, tx, "person:"+acc.ID, "session.started", "account:"+acc.ID,
+		map[string]string{"session": o.Session, "attempt": at.Reference})
+}
+
+// newBrowserMails bounds the notices of new browsers a day: a program that signs
+// in without our cookies is new each time.
+const newBrowserMails = 10
+
+func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, acc account.Account, w session.Where) error {
+	if wait, err := limit.TakeWindow(ctx, tx, "new browser "+acc.ID, newBrowserMails, 24*time.Hour); err != nil || wait > 0 {
+		return err
+	}
+	to, err := f.Book.Addresses(ctx, tx, acc)
+	if err != nil {
+		return err
+	}
+	return f.Post.Tell(ctx, tx, acc, to, letter.NewBrowser,
+		delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(acc.Address)})
+}
+
+// note keeps what was noticed, never what was typed.
+func (f *Flow) note(ctx context.Context, tx *db.Tx, id string, in Ask, to target, b begun, hints []string, right bool) error {
+	type one struct {
+		kind  attempt.Kind
+		value string
+	}
+	// The last note takes the same room whether the password was right or not.
+	verdict := one{attempt.WrongPassword, ""}
+	if right {
+		verdict = one{attempt.RightPassword, ""}
+	}
+	notes := []one{verdict}
+	if b.Human {
+		notes = append(notes, one{attempt.HumanPassed, ""})
+	}
+	if !b.Try.Judge {
+		notes = append(notes, one{attempt.Paused, ""})
+	}
+	for _, v := range to.folded {
+		notes = append(notes, one{attempt.FoldedInput, v})
+	}
+	for _, v := range hints {
+		notes = append(notes, one{attempt.PasswordShape, v})
+	}
+	if in.FormAge > 0 {
+		notes = append(notes, one{attempt.FormAge, in.FormAge.Truncate(time.Second).String()})
+	}
+	if !in.Script {
+		notes = append(notes, one{attempt.NoScript, ""})
+	}
+	for _, n := range notes {
+		if err := attempt.Add(ctx, tx, id, n.kind, n.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
