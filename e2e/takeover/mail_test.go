@@ -57,7 +57,7 @@ func TestStrangersCannotUseUpTheMail(t *testing.T) {
 		_, err = h.Recovery.Ask(t.Context(), recovery.Ask{Email: owner, Locale: "en", Browser: []byte("mine"), Known: mine})
 		must(t, err)
 		_, s := in(t, h, owner, oldPassword)
-		_, err = h.Account.AskChange(t.Context(), s, next, oldPassword, nil, "")
+		_, err = h.Account.AskChange(t.Context(), s, "", next, oldPassword, nil, "")
 		must(t, err)
 		letter(t, h, next, "new mail address", 1)
 		must(t, freeze(t, h, notice))

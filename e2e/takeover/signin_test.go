@@ -64,7 +64,7 @@ func TestJudgedBeforeTheChangeOpensNothing(t *testing.T) {
 		id = h.Member(t, "second@a.example", oldPassword, "en")
 		secret, s := in(t, h, "second@a.example", oldPassword)
 		during("change", "second@a.example", id, 1, func() {
-			_, err := h.Account.ChangePassword(t.Context(), s, secret, oldPassword, newPassword, "")
+			_, err := h.Account.ChangePassword(t.Context(), s, secret, "", oldPassword, newPassword, "")
 			must(t, err)
 		})
 

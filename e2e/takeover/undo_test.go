@@ -81,7 +81,7 @@ func TestUndoKillsRunningProofs(t *testing.T) {
 		move(t, h, owner, box1)
 		recovery, code := ask(t, h, box1)
 		secret, s := in(t, h, box1, oldPassword)
-		c, err := h.Account.AskChange(t.Context(), s, box2, oldPassword, nil, "")
+		c, err := h.Account.AskChange(t.Context(), s, "", box2, oldPassword, nil, "")
 		must(t, err)
 		further := letter(t, h, box2, "new mail address", 1)
 		must(t, undo(t, h, letter(t, h, owner, "address was changed", 1)))
