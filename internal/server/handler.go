@@ -90,7 +90,7 @@ func (h *House) front(pages *web.Renderer) *front.Front {
 		names["ja"] = s.Service.Name
 	}
 	return &front.Front{Kit: h.Kit, Pages: pages, Signup: h.Signup, Signin: h.Signin, Recovery: h.Recovery,
-		Settings: h.Account, Freeze: h.Freeze, Names: names, Sender: s.SMTP.From, MinLength: s.Password.MinLength,
+		Settings: h.Account, Freeze: h.Freeze, Human: h.Human, Names: names, Sender: s.SMTP.From, MinLength: s.Password.MinLength,
 		Support: front.SupportWays{URL: s.Service.SupportURL, Mail: s.Service.SupportMail}, Parts: h.parts}
 }
 

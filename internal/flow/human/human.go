@@ -29,19 +29,29 @@ type Ask struct {
 	Known   string // the known-browser cookie
 	Browser []byte
 	Network string
+	// Remembered takes the address that the cookie remembers; the page shows it
+	// masked and cannot send it.
+	Remembered bool
 }
 
 // Begin gives a challenge, or none when this caller is not asked.
 func (f *Flow) Begin(ctx context.Context, in Ask) (c puzzle.Challenge, needed bool, err error) {
-	who, err := f.caller(ctx, in)
-	if err != nil {
+	who, needed, err := f.Asked(ctx, in)
+	if err != nil || !needed {
 		return c, false, err
 	}
-	if needed, err = f.Guard.NeedsHuman(ctx, f.DB.Reader(), f.DB.Now(), who); err != nil || !needed {
-		return c, false, err
-	}
-	c, err = f.Puzzle.Begin(ctx, For(who))
+	c, err = f.Puzzle.Begin(ctx, who)
 	return c, true, err
+}
+
+// Asked tells whether this caller is asked, and how the puzzle knows him.
+func (f *Flow) Asked(ctx context.Context, in Ask) (puzzle.For, bool, error) {
+	c, err := f.caller(ctx, in)
+	if err != nil {
+		return puzzle.For{}, false, err
+	}
+	needed, err := f.Guard.NeedsHuman(ctx, f.DB.Reader(), f.DB.Now(), c)
+	return For(c), needed, err
 }
 
 // For names a caller of the guard as the puzzle knows him.
@@ -49,17 +59,15 @@ func For(c guard.Caller) puzzle.For {
 	return puzzle.For{Action: puzzle.Action(c.Action), Browser: c.Browser, Key: c.Key, Network: c.Network, Known: c.Known != nil}
 }
 
-// For names the caller as the puzzle knows him.
-func (f *Flow) For(ctx context.Context, in Ask) (puzzle.For, error) {
-	c, err := f.caller(ctx, in)
-	return For(c), err
-}
-
 // caller names the caller to the guard. Whether an account exists is looked up
 // by nothing here: the key is the typed address's, and a browser is known by the
 // cookie that it brought.
 func (f *Flow) caller(ctx context.Context, in Ask) (guard.Caller, error) {
 	c := guard.Caller{Action: guard.Action(in.Action), Browser: in.Browser, Network: in.Network}
+	if in.Remembered {
+		known, _ := f.Sessions.ReadKnown(in.Known)
+		in.Email = known.Address
+	}
 	if in.Email == "" {
 		return c, nil
 	}

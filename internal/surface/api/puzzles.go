@@ -18,6 +18,8 @@ import (
 type puzzleRequest struct {
 	Action string `json:"action" enum:"sign-in,registration,recovery,resend,support" doc:"What the pass shall be good for."`
 	Email  string `json:"email,omitempty" doc:"The address that the act will name; the pass is good for no other."`
+	// The page of a browser that is known shows its address masked and cannot send it.
+	Remembered bool `json:"remembered,omitempty" doc:"In place of email: the address that this browser's cookie remembers."`
 }
 
 type puzzleBegun struct {
@@ -113,7 +115,7 @@ func (a *API) caller(c *call) puzzle.For {
 }
 
 func (a *API) postPuzzle(c *call, in *body[puzzleRequest]) (*begunAnswer, error) {
-	got, needed, err := a.Human.Begin(c.r.Context(), human.Ask{Action: puzzle.Action(in.Body.Action), Email: in.Body.Email,
+	got, needed, err := a.Human.Begin(c.r.Context(), human.Ask{Action: puzzle.Action(in.Body.Action), Email: in.Body.Email, Remembered: in.Body.Remembered,
 		Known: a.Kit.Cookie(c.r, web.KnownCookie), Browser: a.Kit.Browser(c.r), Network: a.Kit.Network(c.r)})
 	if err != nil || !needed {
 		return &begunAnswer{Status: http.StatusNoContent}, err

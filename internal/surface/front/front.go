@@ -18,6 +18,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/flow/freeze"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/flow/settings"
 	"github.com/genkan/genkan/internal/flow/signin"
@@ -37,6 +38,7 @@ type Front struct {
 	Recovery  *recovery.Flow
 	Settings  *settings.Flow
 	Freeze    *freeze.Flow
+	Human     *human.Flow
 	Names     map[string]string // the service's name by language
 	Support   SupportWays
 	Sender    string // the address our mails come from
@@ -57,7 +59,8 @@ func (f *Front) Routes(mux *http.ServeMux) {
 		"POST /signin": f.postSignIn, "POST /signout": f.postSignOut,
 		"POST /signin/code": f.postSignInCode, "GET /signin/{id}": f.getSignInCode,
 		"POST /signin/{id}/confirm": f.postSignInConfirm, "POST /signin/{id}/resend": f.postSignInResend,
-		"GET /frozen": f.getFrozen, "POST /frozen": f.postFrozen,
+		"GET /puzzle/{token}": f.getSpot,
+		"GET /frozen":         f.getFrozen, "POST /frozen": f.postFrozen,
 		"GET /register": f.getRegister, "POST /register": f.postRegister,
 		"GET /register/{id}": f.getRegisterWait, "GET /register/{id}/state": f.getRegisterState,
 		"POST /register/{id}/confirm": f.postRegisterConfirm, "POST /register/{id}/address": f.postRegisterAddress,
@@ -152,9 +155,10 @@ func (f *Front) pressedAgain(w http.ResponseWriter, r *http.Request) (bool, erro
 // frame fills what every page knows. path is where a GET shows this page again.
 func (f *Front) frame(w http.ResponseWriter, r *http.Request, path string) Frame {
 	lang := f.lang(w, r)
-	fr := Frame{Lang: lang, OtherLang: i18n.Other(lang), Path: path, ServiceName: f.Names[lang],
+	browser := f.Kit.MeetBrowser(w, r)
+	fr := Frame{browser: browser, Lang: lang, OtherLang: i18n.Other(lang), Path: path, ServiceName: f.Names[lang],
 		Host: f.Kit.Origin.Host, SupportURL: f.Support.URL, Notice: f.hear(w, r),
-		FormToken: f.Kit.FormToken(f.Kit.MeetBrowser(w, r), "")}
+		FormToken: f.Kit.FormToken(browser, "")}
 	if s, _, ok := web.SignedIn(r); ok {
 		fr.SignedIn = &Who{Email: s.Address}
 	}

@@ -3,7 +3,9 @@ package front
 import (
 	"net/http"
 
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	domain "github.com/genkan/genkan/internal/domain/recovery"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/recovery"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/surface/web"
@@ -11,15 +13,20 @@ import (
 
 func (f *Front) getRecover(w http.ResponseWriter, r *http.Request) error {
 	page := Recover{Frame: f.frame(w, r, "/recover")}
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.Recovery}, true)
 	return f.show(w, http.StatusOK, page.Lang, PageRecover, page)
 }
 
 // postRecover answers POST /recover: the same for every address.
 func (f *Front) postRecover(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
+	var ask recovery.Ask
+	if err == nil {
+		ask, err = f.recoverAsk(w, r, form, puzzle.Recovery)
+	}
 	if err == nil {
 		var wait recovery.Waiting
-		wait, err = f.Recovery.Ask(r.Context(), f.recoverAsk(w, r, form))
+		wait, err = f.Recovery.Ask(r.Context(), ask)
 		if err == nil {
 			http.Redirect(w, r, "/recover/"+wait.ID, http.StatusSeeOther)
 			return nil
@@ -31,13 +38,17 @@ func (f *Front) postRecover(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := Recover{Frame: f.frame(w, r, "/recover"), Email: r.PostForm.Get("email")}
 	page.Problem = NewProblem(e, "/recover")
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.Recovery}, true)
+	keep(&page.Frame, ask.Human)
 	return f.show(w, code, page.Lang, PageRecover, page)
 }
 
 // recoverAsk reads what both the first mail and each further one need.
-func (f *Front) recoverAsk(w http.ResponseWriter, r *http.Request, form web.Form) recovery.Ask {
-	return recovery.Ask{Email: r.PostForm.Get("email"), Human: r.PostForm.Get("human"), Locale: f.lang(w, r), Browser: form.Browser,
-		Network: f.Kit.Network(r), Known: f.Kit.Cookie(r, web.KnownCookie), Once: form.Once}
+func (f *Front) recoverAsk(w http.ResponseWriter, r *http.Request, form web.Form, do puzzle.Action) (recovery.Ask, error) {
+	email := r.PostForm.Get("email")
+	pass, err := f.pass(r, human.Ask{Action: do, Email: email})
+	return recovery.Ask{Email: email, Human: pass, Locale: f.lang(w, r), Browser: form.Browser,
+		Network: f.Kit.Network(r), Known: f.Kit.Cookie(r, web.KnownCookie), Once: form.Once}, err
 }
 
 // getRecoverWait answers GET /recover/{id}: the code, then the new password.
@@ -65,6 +76,7 @@ func (f *Front) showRecover(w http.ResponseWriter, r *http.Request, problem erro
 		page := RecoverPassword{Frame: frame, ID: wait.ID, Email: wait.Email, MinLength: f.MinLength}
 		return f.show(w, status, frame.Lang, PageRecoverPassword, page)
 	}
+	f.check(r, &frame, human.Ask{Action: puzzle.Resend}, false)
 	page := f.waiting(frame, wait.ID, wait.Email, wait.Sent, wait.ExpiresAt, "", domain.CodeDigits)
 	return f.show(w, status, frame.Lang, PageRecoverCode, page)
 }
@@ -90,7 +102,10 @@ func (f *Front) postRecoverConfirm(w http.ResponseWriter, r *http.Request) error
 func (f *Front) postRecoverResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), f.recoverAsk(w, r, form))
+		var ask recovery.Ask
+		if ask, err = f.recoverAsk(w, r, form, puzzle.Resend); err == nil {
+			_, err = f.Recovery.Resend(r.Context(), r.PathValue("id"), ask)
+		}
 	}
 	if err != nil {
 		return f.showRecover(w, r, err)

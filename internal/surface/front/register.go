@@ -3,9 +3,12 @@ package front
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/domain/registration"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/signup"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/surface/web"
@@ -13,6 +16,7 @@ import (
 
 func (f *Front) getRegister(w http.ResponseWriter, r *http.Request) error {
 	page := f.registerPage(w, r)
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.Registration}, true)
 	return f.show(w, http.StatusOK, page.Lang, PageRegister, page)
 }
 
@@ -27,24 +31,30 @@ func (f *Front) postRegister(w http.ResponseWriter, r *http.Request) error {
 		return f.registerAgain(w, r, err)
 	}
 	decided := r.PostForm.Get("suggestion")
+	email := r.PostForm.Get("email")
+	pass, err := f.pass(r, human.Ask{Action: puzzle.Registration, Email: email})
+	if err != nil {
+		return f.registerAgain(w, r, err)
+	}
 	wait, err := f.Signup.Register(r.Context(), signup.Ask{
-		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Human: r.PostForm.Get("human"), Locale: f.lang(w, r), Network: f.Kit.Network(r),
+		Email: email, Password: r.PostForm.Get("password"), Human: pass, Locale: f.lang(w, r), Network: f.Kit.Network(r),
 		Browser: form.Browser, Once: form.Once, Keep: decided == "keep", Use: decided == "use",
 	})
 	if err != nil {
-		return f.registerAgain(w, r, err)
+		return f.registerAgain(w, r, err, pass)
 	}
 	http.Redirect(w, r, "/register/"+wait.ID, http.StatusSeeOther)
 	return nil
 }
 
 // resendAsk reads what a further mail needs, to the same address or to another.
-func (f *Front) resendAsk(r *http.Request, form web.Form) signup.Ask {
-	return signup.Ask{Email: r.PostForm.Get("email"), Human: r.PostForm.Get("human"), Browser: form.Browser,
-		Network: f.Kit.Network(r), Once: form.Once}
+func (f *Front) resendAsk(r *http.Request, form web.Form) (signup.Ask, error) {
+	email := r.PostForm.Get("email")
+	pass, err := f.pass(r, human.Ask{Action: puzzle.Resend, Email: email})
+	return signup.Ask{Email: email, Human: pass, Browser: form.Browser, Network: f.Kit.Network(r), Once: form.Once}, err
 }
 
-func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error) error {
+func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error, pass ...string) error {
 	e, code := f.refused(w, r, err)
 	if e.Kind == fault.Internal {
 		return err
@@ -53,6 +63,8 @@ func (f *Front) registerAgain(w http.ResponseWriter, r *http.Request, err error)
 	page.Email = r.PostForm.Get("email")
 	page.Problem = NewProblem(e, "/register")
 	page.Suggestion, _ = e.Args["suggestion"].(string)
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.Registration}, true)
+	keep(&page.Frame, strings.Join(pass, ""))
 	return f.show(w, code, page.Lang, PageRegister, page)
 }
 
@@ -100,6 +112,8 @@ func (f *Front) showRegisterWait(w http.ResponseWriter, r *http.Request, wait si
 		e, code = f.refused(w, r, problem)
 		page.Problem = NewProblem(e, path)
 	}
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.Resend}, false)
+	page.Readdress = strings.HasSuffix(r.URL.Path, "/address")
 	return f.show(w, code, page.Lang, PageRegisterWait, page)
 }
 
@@ -154,7 +168,10 @@ func (f *Front) postRegisterConfirm(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), f.resendAsk(r, form))
+		var ask signup.Ask
+		if ask, err = f.resendAsk(r, form); err == nil {
+			_, err = f.Signup.Readdress(r.Context(), r.PathValue("id"), ask)
+		}
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)
@@ -168,7 +185,10 @@ func (f *Front) postRegisterAddress(w http.ResponseWriter, r *http.Request) erro
 func (f *Front) postRegisterResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), f.resendAsk(r, form))
+		var ask signup.Ask
+		if ask, err = f.resendAsk(r, form); err == nil {
+			_, err = f.Signup.Resend(r.Context(), r.PathValue("id"), ask)
+		}
 	}
 	if err != nil {
 		return f.registerWaitAgain(w, r, err)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/account"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/platform/i18n"
 )
 
@@ -52,14 +53,14 @@ func noted(f Frame, notice string) Frame {
 }
 
 func samples() []samplePage {
-	all := []samplePage{sampleSignIn(), sampleRegister(), sampleRegisterWait(), sampleRegisterReady(), sampleLink(), sampleLinkDone()}
+	all := []samplePage{sampleSignIn(), sampleSignInCode(), sampleRegister(), sampleRegisterWait(), sampleRegisterReady(), sampleLink(), sampleLinkDone()}
 	all = append(all, sampleRecovery()...)
 	all = append(all, sampleAccount()...)
 	return append(all, sampleRest()...)
 }
 
 func sampleCheck(action string, mail bool) *Check {
-	return &Check{Action: action, Spot: "sample", Mail: mail}
+	return &Check{Action: action, Still: "sample", Mail: mail}
 }
 
 // plainly is a page whose picture stands in it, with what went wrong.
@@ -85,7 +86,7 @@ func sampleSignIn() samplePage {
 	}
 	failed := func(code, field string, failures int, next ...Action) func(Frame) any {
 		return page(func(v *SignIn) {
-			v.Email, v.Failures = sampleAddress, failures
+			v.Email, v.Failures, v.ByMail = sampleAddress, failures, field == ""
 			v.Frame = trouble(v.Frame, code, field, nil, next...)
 		})
 	}
@@ -126,6 +127,14 @@ func sampleSignIn() samplePage {
 		{"ended-idle", notice("ended_idle")},
 		{"session-ended", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.session-limit", "", nil) })},
 		{"account-frozen", page(func(v *SignIn) { v.Frame = trouble(v.Frame, "policy.frozen", "", nil) })},
+		{"siege", page(func(v *SignIn) {
+			v.Remembered, v.Siege = "t•••@do•••.ne.jp", guard.Siege{Until: sampleNow().Add(40 * time.Minute)}
+		})},
+		{"siege-stopped", page(func(v *SignIn) { v.Remembered, v.Siege = "t•••@do•••.ne.jp", guard.Siege{Stopped: true} })},
+		{"own-mistakes", page(func(v *SignIn) {
+			v.Remembered, v.Frame = "t•••@do•••.ne.jp", trouble(v.Frame, "lock.own-mistakes", "", nil, recover)
+			v.Problem.RetryAfter = 240
+		})},
 		{"no-check", page(func(v *SignIn) { v.Check = nil })},
 		{"check-missing", page(func(v *SignIn) { v.Email, v.Frame = sampleAddress, plainly(v.Frame, "puzzle.pass-needed") })},
 		{"check-spent", failed("puzzle.pass-spent", "", 0)},
@@ -137,6 +146,27 @@ func sampleSignIn() samplePage {
 				v.Banner = "Closed for maintenance on 23 Nov, 02:00 to 04:00 JST."
 			}
 		})},
+	}}
+}
+
+func sampleSignInCode() samplePage {
+	page := func(change func(*SignInCode)) func(Frame) any {
+		return func(f Frame) any {
+			f.Check = sampleCheck("resend", false)
+			v := SignInCode{Waiting: sampleWaiting(f), Password: true}
+			v.Digits = 8
+			change(&v)
+			return v
+		}
+	}
+	return samplePage{PageSignInCode, []sampleState{
+		{"fresh", page(func(*SignInCode) {})},
+		{"code-wrong", page(func(v *SignInCode) { v.Frame = trouble(v.Frame, "code.wrong", "code", nil) })},
+		{"leaked", page(func(v *SignInCode) { v.Password, v.Why = false, "pw.breach-reset" })},
+		{"sprayed", page(func(v *SignInCode) { v.Password, v.Why = false, "pw.other-service" })},
+		{"proven", page(func(v *SignInCode) { v.Known = true })},
+		{"proven-wrong", page(func(v *SignInCode) { v.Known, v.Frame = true, trouble(v.Frame, "signin.refused", "", nil) })},
+		{"check-missing", page(func(v *SignInCode) { v.Frame = plainly(v.Frame, "puzzle.pass-needed") })},
 	}}
 }
 
@@ -203,6 +233,14 @@ func sampleRegisterWait() samplePage {
 		{"can-resend", waiting(func(v *Waiting) { v.Now = v.ResendAt.Add(time.Minute) })},
 		{"address-corrected", waiting(func(v *Waiting) { v.Frame = noted(v.Frame, "address_corrected") })},
 		{"bad-new-address", waiting(func(v *Waiting) { v.Frame = trouble(v.Frame, "email.no_at", "email", nil) })},
+		{"check-missing", waiting(func(v *Waiting) {
+			v.Check = sampleCheck("resend", false)
+			v.Frame = plainly(v.Frame, "puzzle.pass-needed")
+		})},
+		{"check-missing-address", waiting(func(v *Waiting) {
+			v.Check, v.Readdress = sampleCheck("resend", false), true
+			v.Frame = plainly(v.Frame, "puzzle.pass-needed")
+		})},
 		{"resend-limit", waiting(func(v *Waiting) {
 			v.Frame = trouble(v.Frame, "lock.resend-limit", "", nil, Action{Name: "mail_help", Href: "/help#mail"})
 		})},

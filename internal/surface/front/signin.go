@@ -4,10 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/domain/session"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/surface/web"
@@ -34,6 +37,7 @@ func (f *Front) getSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := f.signInPage(w, r, target, r.URL.Query().Get("other") != "")
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.SignIn, Remembered: page.Remembered != ""}, true)
 	if page.Remembered != "" {
 		// Without it the page is still good.
 		page.Siege, _ = f.Signin.Siege(r.Context(), f.Kit.Cookie(r, web.KnownCookie))
@@ -73,15 +77,18 @@ func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return f.signInAgain(w, r, signin.Step{}, err)
 	}
-	step, err := f.Signin.Start(r.Context(), signin.Ask{
-		Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password"), Human: r.PostForm.Get("human"), Network: f.Kit.Network(r),
-		Remembered: r.PostForm.Get("remembered") == "1", Known: f.Kit.Cookie(r, web.KnownCookie),
-		Locale: f.lang(w, r), Browser: form.Browser, Attempt: form.Attempt, FormAge: form.Age,
-		Secret: f.Kit.Cookie(r, web.SessionCookie),
-		Script: r.PostForm.Get("script") == "1", Once: form.Once, Where: f.Kit.Where(r),
-	})
-	if err != nil {
-		return f.signInAgain(w, r, step, err)
+	ask := f.signInAsk(w, r, form, form.Attempt)
+	ask.Email, ask.Remembered = r.PostForm.Get("email"), r.PostForm.Get("remembered") == "1"
+	if ask.Human, err = f.pass(r, human.Ask{Action: puzzle.SignIn, Email: ask.Email, Remembered: ask.Remembered}); err != nil {
+		return f.signInAgain(w, r, signin.Step{ID: form.Attempt}, err)
+	}
+	step, err := f.Signin.Start(r.Context(), ask)
+	switch {
+	case err != nil:
+		return f.signInAgain(w, r, step, err, ask.Human)
+	case step.State == attempt.HumanCheck && r.PostForm.Get("instead") == "mail":
+		ask.Attempt, ask.Once = step.ID, form.Once+"\x00mail"
+		return f.mailCode(w, r, ask)
 	}
 	return f.onFrom(w, r, step)
 }
@@ -110,7 +117,7 @@ func (f *Front) onFrom(w http.ResponseWriter, r *http.Request, step signin.Step)
 
 // signInAgain shows the form once more with what went wrong, everything kept
 // but the password.
-func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.Step, err error) error {
+func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.Step, err error, pass ...string) error {
 	e, code := f.refused(w, r, err)
 	if e.Kind == fault.Internal {
 		return err
@@ -131,8 +138,9 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 	}
 	page.Hints, page.Siege = step.Hints, step.Siege
 	page.ByMail = step.State == attempt.Refused || step.State == attempt.HumanCheck
-	page.Human = step.State == attempt.HumanCheck
 	page.Problem = NewProblem(e, "/signin")
+	f.check(r, &page.Frame, human.Ask{Action: puzzle.SignIn, Remembered: page.Remembered != ""}, true)
+	keep(&page.Frame, strings.Join(pass, ""))
 	return f.show(w, code, page.Lang, PageSignIn, page)
 }
 

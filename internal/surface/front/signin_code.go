@@ -5,6 +5,8 @@ import (
 
 	"github.com/genkan/genkan/internal/domain/attempt"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/puzzle"
+	"github.com/genkan/genkan/internal/flow/human"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/surface/web"
@@ -24,9 +26,13 @@ func (f *Front) postSignInCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return f.signInAgain(w, r, signin.Step{}, err)
 	}
-	step, err := f.Signin.AskCode(r.Context(), f.signInAsk(w, r, form, form.Attempt))
+	return f.mailCode(w, r, f.signInAsk(w, r, form, form.Attempt))
+}
+
+func (f *Front) mailCode(w http.ResponseWriter, r *http.Request, ask signin.Ask) error {
+	step, err := f.Signin.AskCode(r.Context(), ask)
 	if err != nil {
-		return f.signInAgain(w, r, signin.Step{ID: form.Attempt, State: attempt.Refused}, err)
+		return f.signInAgain(w, r, signin.Step{ID: ask.Attempt, State: attempt.Refused}, err)
 	}
 	http.Redirect(w, r, "/signin/"+step.ID, http.StatusSeeOther)
 	return nil
@@ -52,6 +58,7 @@ func (f *Front) showSignInCode(w http.ResponseWriter, r *http.Request, problem e
 		e, status = f.refused(w, r, problem)
 		frame.Problem = NewProblem(e, path)
 	}
+	f.check(r, &frame, human.Ask{Action: puzzle.Resend}, false)
 	sent := delivery.Sent{}
 	if wait.Sent != nil {
 		sent = *wait.Sent
@@ -87,7 +94,10 @@ func (f *Front) postSignInConfirm(w http.ResponseWriter, r *http.Request) error 
 func (f *Front) postSignInResend(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err == nil {
-		_, err = f.Signin.AskCode(r.Context(), f.signInAsk(w, r, form, r.PathValue("id")))
+		ask := f.signInAsk(w, r, form, r.PathValue("id"))
+		if ask.Human, err = f.pass(r, human.Ask{Action: puzzle.Resend, Email: r.PostForm.Get("email")}); err == nil {
+			_, err = f.Signin.AskCode(r.Context(), ask)
+		}
 	}
 	if err != nil {
 		return f.showSignInCode(w, r, err)

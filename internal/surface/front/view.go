@@ -41,6 +41,8 @@ const (
 
 // Frame is what every page knows; each page's struct embeds it.
 type Frame struct {
+	browser []byte // who the page is shown to, whose first page it may be
+
 	Lang        string // "ja" or "en": the language of this page
 	OtherLang   string // the language that the switch offers
 	Path        string // own path of a GET that shows this page; the switch adds ?lang=
@@ -61,14 +63,14 @@ type Frame struct {
 // the picture is the form's button. The way by mail has the same words for all.
 type Check struct {
 	Action string // of package puzzle
-	Spot   string // sealed challenge of the picture without script; empty: none is expected to be asked
+	Still  string // sealed challenge of the picture without script; empty: none is expected to be asked
 	Plain  bool   // the picture stands in the page itself: the last press came without script and without a pass
 	Pass   string // one that was not spent, because something else was wrong with the form
 	Mail   bool   // a mailed code can be had instead: the form sent with instead=mail
 }
 
 // Picture is the address of the picture without script.
-func (c Check) Picture() string { return "/puzzle/" + c.Spot + ".jpg" }
+func (c Check) Picture() string { return "/puzzle/" + c.Still + ".jpg" }
 
 // Who is the person signed in, as the head of the page shows them.
 type Who struct {
@@ -160,7 +162,6 @@ type SignIn struct {
 	Email      string      // kept from the last post, as typed; never from the password field
 	Remembered string      // masked address of a known browser ("t•••@ex•••.jp"); empty asks for email
 	ReturnTo   string      // already checked
-	Human      bool        // the human check is asked: the form is to be sent again with "human"
 	ByMail     bool        // a code by mail is offered: POST /signin/code with the form's hidden field
 	Siege      guard.Siege // what strangers do to the remembered address; zero: nothing
 	Failures   int         // failures seen by this browser; from 2 on recovery is offered first
@@ -203,6 +204,7 @@ type Waiting struct {
 	Now       time.Time
 	Number    string // pairing number for a link opened elsewhere; empty hides it
 	Digits    int    // length of the code
+	Readdress bool   // the last press corrected the address: its form has the picture
 }
 
 // CanResend tells whether a resend is possible now.

@@ -203,6 +203,7 @@ function fresh(why, begun) {
 		for (const key of ['width', 'height', 'piece_width', 'piece_height', 'piece_y']) box.style.setProperty('--' + key, got[key]);
 		bar.hidden = live = true;
 		restart();
+		for (const el of [rail, scene]) el.scrollIntoView({ block: 'nearest' });
 		if (!why) said.textContent = word('ready');
 		timer = setTimeout(renew, 100_000);
 	});
@@ -309,7 +310,7 @@ function answer(touch) {
 	const mine = busy(word('judging'));
 	attempt(mine, async () => {
 		/** @type {any} */
-		const body = { way, x: round(x) };
+		const body = { way, x: round(x), trail: [] };
 		if (way === 'drag') {
 			const held = await gripped;
 			if (held instanceof Error) throw held;
@@ -342,7 +343,7 @@ function sitOut() {
 			if (p - told > .24 && p < 1) said.textContent = word('progress', Math.round((told = p) * 100));
 		});
 		await new Promise((r) => setTimeout(r, until - performance.now()));
-		await pass(mine, { way: 'wait', x: 0, work: proof });
+		await pass(mine, { way: 'wait', x: 0, trail: [], work: proof });
 	});
 }
 

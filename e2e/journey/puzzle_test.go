@@ -1,0 +1,216 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/genkan/genkan/e2e/browser"
+	"github.com/genkan/genkan/e2e/house"
+	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/i18n"
+	"github.com/genkan/genkan/internal/testkit"
+)
+
+// guarded is a house that asks for the human check, with its clock running: what
+// is judged here takes time.
+func guarded(t *testing.T, look browser.Options) *visit {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short starts no browser")
+	}
+	t.Parallel()
+	words, err := i18n.New(i18n.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visit{t, house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{Human: "adaptive"}), look, words}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		last := time.Now()
+		for tick := time.Tick(5 * time.Millisecond); ctx.Err() == nil; {
+			now := <-tick
+			v.Clock.Advance(now.Sub(last))
+			last = now
+		}
+	}()
+	t.Cleanup(func() { stop(); <-done })
+	return v
+}
+
+// place looks up where the newest picture's piece belongs, as nobody outside can.
+func (v *visit) place() (place, start, piece float64) {
+	v.t.Helper()
+	err := v.DB.Reader().QueryRowContext(context.Background(),
+		`SELECT place, start, piece FROM puzzle WHERE state = 'shown' ORDER BY shown_at DESC`).Scan(&place, &start, &piece)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return place, start, piece
+}
+
+// pictured waits for a picture in the dialog.
+func (g *guest) pictured() {
+	g.v.t.Helper()
+	g.Until("a picture", `document.querySelector("#puzzle[open]")?.dataset.state === "ready"`)
+}
+
+// drags moves the piece to its place as a hand does: quickly, past it, and back.
+func (g *guest) drags() {
+	g.v.t.Helper()
+	var wide float64
+	g.Eval(`document.querySelector("[data-rail]").getBoundingClientRect().width`, &wide)
+	place, start, _ := g.v.place()
+	far := (place - start) * wide / 320
+	var moves []browser.Move
+	at := 0.
+	reach := func(to float64, steps int) {
+		from := at
+		for i := 1; i <= steps; i++ {
+			s := float64(i) / float64(steps)
+			at = from + (to-from)*s*s*s*(10-15*s+6*s*s) // the least jerk, as arms move
+			shake := float64((i*7+steps)%5-2) / 4
+			moves = append(moves, browser.Move{After: time.Duration(14+(i*5)%6) * time.Millisecond, X: at + shake/2, Y: 4*s + shake})
+		}
+	}
+	reach(far+6, 34)
+	reach(far-2, 14)
+	reach(far, 10)
+	g.Drag("[data-grip]", moves)
+}
+
+// TestPuzzleAtTheDoor: a new browser is asked for the piece and gets in; one that
+// signed in before is asked for nothing.
+func TestPuzzleAtTheDoor(t *testing.T) {
+	for name, look := range map[string]browser.Options{"mouse": {Lang: "en"}, "finger": {Lang: "ja", Phone: true}} {
+		t.Run(name, func(t *testing.T) {
+			v := guarded(t, look)
+			g, email := v.arrive(), v.member("taro@example.jp")
+			g.visit("/signin")
+			g.fills("email", email, "password", oldPassword)
+			g.Press("button.go")
+			g.pictured()
+			g.Shot("puzzle." + name)
+			g.drags()
+			g.Until("the account", `location.pathname === "/account"`)
+			g.Submit(`form[action="/signout"] button`)
+			g.sends("password", oldPassword)
+			g.at("/account")
+		})
+	}
+}
+
+// TestPuzzleByKeys registers, with the keyboard alone, and solves the puzzle by it.
+func TestPuzzleByKeys(t *testing.T) {
+	v := guarded(t, browser.Options{Lang: "ja", Dark: true})
+	g := v.arrive()
+	g.visit("/register")
+	g.fills("email", "hana@example.jp", "password", oldPassword)
+	g.press(kb.Enter)
+	g.pictured()
+	g.focused("[data-grip]")
+	place, start, _ := v.place()
+	for range int(place-start) / 10 {
+		g.press(kb.PageUp)
+	}
+	for range int(place-start) % 10 {
+		g.press(kb.ArrowRight)
+	}
+	g.press(kb.Enter)
+	g.Until("the waiting page", `location.pathname.startsWith("/register/")`)
+	code := v.Mail.Wait(t, "hana@example.jp", 1).Code
+	g.sends("code", code)
+	g.at("/account")
+}
+
+// TestPuzzleWithoutScript: the picture is the form's button. Beside the place, the
+// form comes back with all but the password; on it, the person is in.
+func TestPuzzleWithoutScript(t *testing.T) {
+	v := guarded(t, browser.Options{Lang: "ja", NoScript: true, Phone: true})
+	g, email := v.arrive(), v.member("taro@example.jp")
+	g.visit("/signin")
+	g.fills("email", email, "password", oldPassword)
+	if g.Has("button[data-go]") && g.wide("button[data-go]") > 0 {
+		t.Error("the button that cannot work is shown")
+	}
+	g.Shot("still")
+	g.spots(-60)
+	g.reads(v.say("cause.puzzle.missed.title"))
+	if got := g.Value("#email"); got != email || g.Value("#password") != "" {
+		t.Errorf("the address became %q", got)
+	}
+	g.Shot("still.missed")
+	g.fills("password", oldPassword)
+	g.spots(0)
+	g.at("/account")
+}
+
+func (g *guest) wide(selector string) (w float64) {
+	g.v.t.Helper()
+	// No script of the page's runs; the test's own does.
+	g.Eval(fmt.Sprintf(`document.querySelector(%q).getBoundingClientRect().width`, selector), &w)
+	return w
+}
+
+// spots presses the picture, off its place by some points, once it is old enough.
+func (g *guest) spots(off float64) {
+	g.v.t.Helper()
+	g.v.Clock.Advance(4 * time.Second)
+	place, _, piece := g.v.place()
+	var at []float64
+	g.Eval(`(() => { const e = document.querySelector("input[type=image]"); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.left, r.top]; })()`, &at)
+	if err := chromedp.Run(g.Context(), chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := chromedp.RunResponse(ctx, chromedp.MouseClickXY(at[0]+place+piece/2+off, at[1]+150))
+		return err
+	})); err != nil {
+		g.v.t.Fatal(err)
+	}
+}
+
+// TestPuzzleByMailInstead: who cannot see the picture presses once and gets a code.
+func TestPuzzleByMailInstead(t *testing.T) {
+	for name, look := range map[string]browser.Options{"script": {Lang: "en"}, "noscript": {Lang: "ja", NoScript: true}} {
+		t.Run(name, func(t *testing.T) {
+			v := guarded(t, look)
+			g, email := v.arrive(), v.member("taro@example.jp")
+			g.visit("/signin")
+			g.fills("email", email, "password", oldPassword)
+			if v.script() {
+				g.Press("button.go")
+				g.pictured()
+				g.Press("[data-mail]")
+			} else {
+				g.Press("button[name=instead]")
+			}
+			code := v.Mail.Wait(t, email, 1).Code
+			g.Until("the code's page", `document.querySelector("#code")`)
+			g.Shot("mailcode." + name)
+			g.sends("code", code, "password", oldPassword)
+			g.at("/account")
+		})
+	}
+}
+
+// TestPuzzleMagnified: at 400 % and turned, with the real picture.
+func TestPuzzleMagnified(t *testing.T) {
+	v := guarded(t, browser.Options{Lang: "en"})
+	g, email := v.arrive(), v.member("taro@example.jp")
+	g.visit("/signin")
+	g.fills("email", email, "password", oldPassword)
+	if err := chromedp.Run(g.Context(), emulation.SetDeviceMetricsOverride(320, 200, 4, false)); err != nil {
+		t.Fatal(err)
+	}
+	g.Press("button.go")
+	g.pictured()
+	g.Axe()
+	g.Shot("puzzle.400")
+	g.drags()
+	g.Until("the account", `location.pathname === "/account"`)
+}
