@@ -30,6 +30,7 @@ type commands struct {
 	Staff   staffCmd   `cmd:"" help:"Staff of the house."`
 	Audit   auditCmd   `cmd:"" help:"The chained record of who did what."`
 	Breach  breachCmd  `cmd:"" help:"Make a filter file of breached passwords for password.breach_filter."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine and this release: puzzle."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -146,15 +146,20 @@ func swallowtail(p *path, v vary) {
 	k := .08 * v[0]
 	for _, s := range [...]float32{-1, 1} {
 		p.to(s*.05, -.2)
-		p.quad(s*.35, -.75, s*.98, -.85-k)
-		p.quad(s*1, -.2, s*.62, .12)
-		p.quad(s*.72, .4, s*.5, .52)
-		p.poly(s*.6, .98, s*.4, .95, s*.3, .55)
-		p.quad(s*.1, .5, s*.05, .2)
+		p.cube(s*.15, -.8, s*.8, -1.1, s*1.02, -.86-k)
+		p.cube(s*1.02, -.35, s*.8, -.05, s*.42, .02)
+		p.cube(s*.85, .1, s*.82, .5, s*.58, .6)
+		p.poly(s*.66, 1, s*.5, 1.02, s*.42, .64)
+		p.cube(s*.2, .6, s*.08, .4, s*.05, .15)
+		p.close()
+		p.to(s*.02, -.4)
+		p.quad(s*.05, -.7, s*.24, -.95)
+		p.poly(s*.31, -.91)
+		p.quad(s*.14, -.7, s*.1, -.36)
 		p.close()
 	}
-	p.oval(0, 0, .1, .46)
-	turn(p, 0, .07)
+	p.oval(0, .02, .09, .46)
+	turn(p, 0, .05)
 }
 
 func rabbit(p *path, v vary) {

@@ -32,7 +32,7 @@ func figures() []figure {
 	return []figure{
 		{"leaf", petals, []way{{leaf, leafMarks}, {maple, nil}}},
 		{"fish", alone, []way{{fish, fishMarks}, {plumpFish, plumpFishMarks}}},
-		{"star", petals, []way{{star, nil}, {fallingStar, nil}}},
+		{"star", petals, []way{{star, nil}, {twoStars, nil}}},
 		{"cup", alone, []way{{cup, nil}, {mug, mugMarks}}},
 		{"moon", alone, []way{{moon, nil}, {bowlMoon, nil}}},
 		{"umbrella", roofs, []way{{umbrella, umbrellaMarks}, {leaningUmbrella, leaningUmbrellaMarks}}},

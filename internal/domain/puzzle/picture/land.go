@@ -1,18 +1,22 @@
 package picture
 
-import "math"
+// layers is how many hills a land may have.
+const layers = 5
 
 // land draws the big picture without its hollows: a sky of paper, and hills of
 // paper before it, each with its shadow on what lies behind.
 func (s *studio) land(c palette) {
 	s.sky(c)
-	n := 4 + s.below(2)
+	n := layers - s.below(2)
 	y := s.between(.22, .34) * Height
 	step := (Height*.93 - y) / float32(n)
 	for i := range n {
-		t := i * 256 / max(n-1, 1)
-		s.hill(y, step, mix(c.far, c.near, t), mix(c.low, c.high, 128), i)
+		s.crest(&s.ridge[i], y, step)
 		y += step * s.between(.8, 1.15)
+	}
+	light := mix(c.low, c.high, 128)
+	for i := range n {
+		s.hill(s.ridge[i:n], mix(c.far, c.near, i*256/(n-1)), light)
 	}
 }
 
@@ -56,51 +60,57 @@ func (s *studio) mist(c palette) {
 	}
 }
 
-// hill draws one layer whose edge swings around y.
-func (s *studio) hill(y, step float32, c, light rgb, i int) {
-	s.crest(y, step)
-	kind := s.below(patterns)
+// hill draws the first of some ridges down to where the others hide it.
+func (s *studio) hill(ridge [][Width]float32, c, light rgb) {
+	kind, strength := s.below(patterns), 0
 	s.pat.draw(kind, 8+s.below(8))
-	strength := 0
 	if s.chance(75) {
 		strength = 30 + s.below(28)
 		if kind == scales {
 			strength /= 2
 		}
 	}
-	glow := mix(c, light, 60)
+	var shade [52][2]rgb // by depth below the ridge: without and with the pattern
+	for d := range shade {
+		k := mix(mix(c, light, 60), c, min(d*5, 256))
+		shade[d] = [2]rgb{k, mix(k, light, strength)}
+	}
 	dark := mix(c, rgb{20, 24, 40}, 150)
 	pix, stride := s.back.Pix, s.back.Stride
 	for x := range Width {
-		e := s.ridge[x]
-		first := max(int(e), 0)
-		for d := range 7 { // its shadow, on what is behind
-			if yy := first - 1 - d; yy >= 0 {
-				blend(pix, yy*stride+x*4, dark, 46*(7-d)*(7-d)/49)
-			}
+		e := ridge[0][x]
+		end := float32(Height)
+		for i := 1; i < len(ridge); i++ {
+			end = min(end, ridge[i][x]+1)
 		}
-		for yy := first; yy < Height; yy++ {
-			k := mix(glow, c, min((yy-first)*5, 256))
-			a := 256
-			if yy == first {
-				a = int((1 - (e - float32(first))) * 256)
+		first, last := max(int(e), 0), int(end)
+		for d := range min(7, first) { // its shadow, on what is behind
+			blend(pix, (first-1-d)*stride+x*4, dark, 46*(7-d)*(7-d)/49)
+		}
+		if first >= last {
+			continue
+		}
+		blend(pix, first*stride+x*4, shade[0][0], int((1-(e-float32(first)))*256))
+		column := s.pat.column(x)
+		for y, i := first+1, (first+1)*stride+x*4; y < last; y, i = y+1, i+stride {
+			k := &shade[min(y-first, len(shade)-1)]
+			p := pix[i : i+3 : i+3]
+			p[0], p[1], p[2] = k[0].r, k[0].g, k[0].b
+			if v := column[y%s.pat.h*s.pat.w]; v > 0 {
+				blend(pix, i, k[1], int(v))
 			}
-			if strength > 0 {
-				k = mix(k, light, s.pat.at(x, yy)*strength>>8)
-			}
-			blend(pix, yy*stride+x*4, k, a)
 		}
 	}
 }
 
 // crest chooses the edge of a layer.
-func (s *studio) crest(y, step float32) {
-	amp := step * s.between(.35, .9)
+func (s *studio) crest(ridge *[Width]float32, y, step float32) {
+	amp := .8 * step * s.between(.35, .9)
 	f1, f2 := s.between(.010, .022), s.between(.03, .05)
 	p1, p2 := s.between(0, 7), s.between(0, 7)
 	k := s.between(.15, .4)
-	for x := range Width {
-		v := math.Sin(float64(f1*float32(x)+p1)) + float64(k)*math.Sin(float64(f2*float32(x)+p2))
-		s.ridge[x] = min(y+amp*float32(v)*.8, Height)
+	for x := range ridge {
+		v := sin(f1*float32(x)+p1) + k*sin(f2*float32(x)+p2)
+		ridge[x] = max(min(y+amp*v, Height-1), 0)
 	}
 }

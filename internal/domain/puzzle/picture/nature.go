@@ -91,11 +91,13 @@ func pine(p *path, v vary) {
 
 func roundTree(p *path, v vary) {
 	k := .05 * v[0]
-	p.oval(-.42, -.08, .5, .44)
-	p.oval(.42, -.12+k, .5, .46)
-	p.oval(0, -.48, .52, .48)
-	p.oval(0, -.05, .5, .42)
-	p.poly(-.12, .2, .12, .2, .16, .95, -.16, .95)
+	p.to(-.15, .3)
+	p.cube(-.5, .48, -1.05, .32, -.95, -.1)
+	p.cube(-1.05, -.5-k, -.7, -.72, -.5, -.58)
+	p.cube(-.4, -1.1-k, .4, -1.1, .5, -.58)
+	p.cube(.75, -.7, 1.05, -.45+k, .95, -.1)
+	p.cube(1.05, .32, .5, .48, .15, .3)
+	p.poly(.19, .95, -.19, .95)
 	p.close()
 }
 
@@ -150,21 +152,17 @@ func star(p *path, v vary) {
 	p.close()
 }
 
-func fallingStar(p *path, v vary) {
-	for i := range 10 {
-		r := float32(.72)
-		if i%2 == 1 {
-			r = .35
+func twoStars(p *path, v vary) {
+	k := .04 * v[0]
+	for _, s := range [...][4]float32{{-.28, .26, .74, .05}, {.66, -.6, .4, -.06}} {
+		for i := range 10 {
+			r := s[2]
+			if i%2 == 1 {
+				r *= .48 + k
+			}
+			a := 2 * math.Pi * (float32(i)/10 + s[3])
+			p.to(s[0]+r*sin(a), s[1]-r*cos(a))
 		}
-		a := 2 * math.Pi * (float32(i)/10 + .04)
-		p.to(-.3+r*sin(a), .26-r*cos(a))
-	}
-	p.close()
-	for i, l := range [...]float32{.8, 1, .72} {
-		// Streaks, away from the star.
-		x, y := .2+.24*float32(i-1), -.2+.24*float32(i-1)
-		e := .75*l + .08*v[0]
-		p.poly(x-.08, y-.08, x-.03+e, y-.03-e, x+.03+e, y+.03-e, x+.08, y+.08)
 		p.close()
 	}
 }

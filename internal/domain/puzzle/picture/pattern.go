@@ -10,6 +10,9 @@ type pattern struct {
 
 func (p *pattern) at(x, y int) int { return int(p.cov[(y%p.h)*p.w+x%p.w]) }
 
+// column is the pattern at x, one row after p.w values.
+func (p *pattern) column(x int) []uint8 { return p.cov[x%p.w:] }
+
 const (
 	patterns = 6
 	scales   = 4 // its areas are large: half as strong

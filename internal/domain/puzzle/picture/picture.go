@@ -94,7 +94,7 @@ func Draw(seed [32]byte, o Options) Scene {
 // others and a stone where there is room: so no place is more likely than another.
 func (s *studio) plan(all []figure) plan {
 	pl := plan{size: 46 + 2*s.below(4)}
-	pl.y = 40 + s.below(Height-50-pl.size)
+	pl.y = 60 + s.below(Height-70-pl.size)
 	pl.start = 3 + s.below(7)
 	lo, hi := pl.start+pl.size+space, Width-pl.size-3
 	pl.x[0] = lo + s.below(hi-lo+1)
@@ -181,8 +181,9 @@ again:
 // encode gives both pictures as files.
 func (s *studio) encode() (back, piece []byte) {
 	s.out.Reset()
+	s.convert()
 	// Encoding into memory cannot fail.
-	_ = jpeg.Encode(&s.out, s.back, &jpeg.Options{Quality: 80})
+	_ = jpeg.Encode(&s.out, s.file, &jpeg.Options{Quality: 80})
 	n := s.out.Len()
 	_ = s.enc.Encode(&s.out, s.piece)
 	all := bytes.Clone(s.out.Bytes())
