@@ -29,7 +29,7 @@ func posts() map[string]map[string]any {
 		"/api/v1/address/" + id + "/confirm":       {"code": "12345678"},
 		"/api/v1/puzzles":                          {"action": "sign-in"},
 		"/api/v1/puzzles/" + id + "/picture":       {"work": "1.2.3.4.5.6.7.8"},
-		"/api/v1/puzzles/" + id + "/answer":        {"trail": [][]float64{{0, 1, 2}}, "x": 12.5},
+		"/api/v1/puzzles/" + id + "/answer":        {"x": 12.5},
 		"/api/v1/sign-ins/" + id + "/human":        {"password": canary},
 		"/api/v1/sign-ins/" + id + "/factor":       {"method": "mail"},
 		"/api/v1/password-strength":                {"password": canary},

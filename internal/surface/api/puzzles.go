@@ -60,7 +60,7 @@ type puzzleGrip struct {
 
 type puzzleAnswer struct {
 	X     float64     `json:"x" doc:"Left edge of the piece, in the picture's scale."`
-	Trail [][]float64 `json:"trail" nullable:"false" doc:"Samples of a drag, [milliseconds, x, y] each: the pointer's way since the grip, in the picture's scale. Thin them out beyond 800. Empty for other ways."`
+	Trail [][]float64 `json:"trail,omitempty" nullable:"false" doc:"Of a drag: its samples, [milliseconds, x, y] each: the pointer's way since the grip, in the picture's scale. Thin them out beyond 800."`
 	Grip  string      `json:"grip,omitempty" doc:"Of a drag: what grip answered when it began."`
 	Way   string      `json:"way,omitempty" enum:"drag,keys,tap,wait" doc:"drag when left out. keys and tap are not judged by movement and cost further work; wait needs no picture and far more."`
 	Touch bool        `json:"touch,omitempty" doc:"Of a drag: by finger."`

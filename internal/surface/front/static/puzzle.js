@@ -259,7 +259,7 @@ function move(e) {
 	for (const one of all.length ? all : [e]) {
 		const [at, y] = point(one), t = Math.round(one.timeStamp - drag.t);
 		put(at - drag.at);
-		if (t > trail[trail.length - 1][0]) trail.push([t, round(x - drag.x), round(y - drag.y)]);
+		if (t >= trail[trail.length - 1][0]) trail.push([t, round(x - drag.x), round(y - drag.y)]);
 	}
 	// A hand that thinks long is thinned out, not cut off.
 	if (trail.length > 600) trail = trail.filter((_, i) => i % 2 === 0);
