@@ -164,3 +164,12 @@ func flat(p []trail.Point) {
 		p[i].X = last.X * p[i].T / last.T
 	}
 }
+
+// placeOr is place, or -1 when nothing is drawn.
+func (s *set) placeOr(f For, id string) (place int) {
+	o, err := s.open(id, f)
+	if err != nil || s.DB.Reader().QueryRowContext(s.t.Context(), `SELECT place FROM puzzle WHERE id = $1`, o.uuid()).Scan(&place) != nil {
+		return -1
+	}
+	return place
+}
