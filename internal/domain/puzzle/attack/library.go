@@ -11,7 +11,7 @@ type library struct {
 
 func newLibrary(n int) *library {
 	l := &library{n: n}
-	for _, turn := range [...]float32{0, -.035, .035} {
+	for _, turn := range [...]float32{0, -.03, .03, -.06, .06} {
 		l.page = append(l.page, picture.Stencils(n, turn, false), picture.Stencils(n, turn, true))
 	}
 	return l

@@ -52,9 +52,9 @@ func (s *studio) bend(p *path, loose float32) {
 		return
 	}
 	flip := float32(1 - 2*s.below(2))
-	wide := 1 + .1*loose*s.between(-1, 1)
-	q := at(0, 0, 1, .28*loose*s.between(-1, 1))
-	k, a := s.between(1.5, 2.6), .1*loose*s.between(.5, 1)
+	wide := 1 + .14*loose*s.between(-1, 1)
+	q := at(0, 0, 1, .42*loose*s.between(-1, 1))
+	k, a := s.between(1.6, 3), .15*loose*s.between(.6, 1)
 	u, v := s.between(0, 6.3), s.between(0, 6.3)
 	for i, pt := range p.pts {
 		pt.x += a * sin(k*pt.y+u)

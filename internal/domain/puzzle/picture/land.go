@@ -66,8 +66,8 @@ func (s *studio) hill(ridge [][Width]float32, c, light rgb) {
 	s.pat.draw(kind, 8+s.below(8))
 	if s.chance(75) {
 		strength = 30 + s.below(28)
-		if kind == scales {
-			strength /= 2
+		if kind == scales || kind == hemp {
+			strength = strength * 6 / 10
 		}
 	}
 	var shade [52][2]rgb // by depth below the ridge: without and with the pattern

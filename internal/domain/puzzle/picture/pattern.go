@@ -15,7 +15,8 @@ func (p *pattern) column(x int) []uint8 { return p.cov[x%p.w:] }
 
 const (
 	patterns = 6
-	scales   = 4 // its areas are large: half as strong
+	hemp     = 2 // these two are busy, and drawn fainter
+	scales   = 4
 )
 
 // draw makes a repeat about 2r wide: waves, rings, hemp leaves, dots, scales, stripes.
@@ -35,7 +36,7 @@ func (p *pattern) draw(kind, r int) {
 			}
 			return 1.1 - d
 		}
-	case 2: // 麻の葉, simplified: a lattice of three directions and its spokes
+	case hemp: // 麻の葉, simplified: a lattice of three directions and its spokes
 		p.w, p.h = 2*r, 2*int(float32(r)*1.732/2+.5)
 		h := float32(p.h)
 		f = func(x, y float32) float32 {

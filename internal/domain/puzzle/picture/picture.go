@@ -66,14 +66,15 @@ func Draw(seed [32]byte, o Options) Scene {
 		loose = 0
 	}
 	s.land(c)
-	s.cut(&s.c, all[pl.figure[0]], -1, loose)
+	s.cut(&s.c, all[pl.figure[0]], -1, loose/2)
 	s.card(c, &s.c, pl.size)
 	shown := s.c.profile()
 	s.answer(all[pl.figure[0]], &shown, loose)
-	s.choose(&pl, all, &shown, loose)
+	held := s.figs[0].profile()
+	s.choose(&pl, all, [2]*profile{&shown, &held}, loose)
 	s.beside(pl, all, o.Easy < 1)
 	if x := pl.x[3]; x != none {
-		s.stone(&s.c, &shown)
+		s.stone(&s.c, &held)
 		s.hollow(&s.c, x, pl.y, pl.size, depth)
 	}
 	for i := range holes {
@@ -148,14 +149,14 @@ func (s *studio) answer(f figure, shown *profile, loose float32) {
 
 // choose finds the two false figures: of a few, those whose shape is most like the
 // card's, so that likeness of shape tells little. People tell them by name.
-func (s *studio) choose(pl *plan, all []figure, shown *profile, loose float32) {
+func (s *studio) choose(pl *plan, all []figure, like [2]*profile, loose float32) {
 	for i := 1; i < 3; i++ {
 		least := float32(1e9)
 		for range tries {
 			f := s.other(all, pl.figure[:i])
 			s.cut(&s.c, all[f], -1, loose)
 			p := s.c.profile()
-			if d := p.apart(shown); d < least {
+			if d := p.apart(like[i-1]); d < least {
 				least = d
 				pl.figure[i] = f
 				s.c, s.figs[i] = s.figs[i], s.c
