@@ -102,10 +102,13 @@ func (d *Desk) settle(ctx context.Context, tx *db.Tx, s sealed, f For, a Answer,
 			return nil, err
 		}
 	}
-	if err := d.hold(ctx, tx, s, t.network, heatOf(verdict)); err != nil || verdict != nil {
+	// The network that answers is the one that counts: pictures may be drawn here
+	// and answered there.
+	network := d.network(f, tx.Time())
+	if err := d.hold(ctx, tx, s, network, heatOf(verdict)); err != nil || verdict != nil {
 		return verdict, err
 	}
-	if verdict, err = d.afford(ctx, tx, s, f, t, a.Way); err != nil || verdict != nil {
+	if verdict, err = d.afford(ctx, tx, s, f, network, a.Way); err != nil || verdict != nil {
 		return verdict, err
 	}
 	if a.Way == Drag {
@@ -113,7 +116,7 @@ func (d *Desk) settle(ctx context.Context, tx *db.Tx, s sealed, f For, a Answer,
 			return nil, err
 		}
 	}
-	_, err = solvePuzzle(ctx, tx, s.uuid(), pass)
+	_, err = solvePuzzle(ctx, tx, s.uuid(), pass, network)
 	return nil, err
 }
 
@@ -128,7 +131,7 @@ func (d *Desk) take(ctx context.Context, tx *db.Tx, s sealed, f For, a Answer) (
 	r := d.rowOf(s, f)
 	r.state = "failed"
 	made, err := insertPuzzle(ctx, tx, r)
-	return taken{network: r.network, shownAt: s.issued}, made, err
+	return taken{shownAt: s.issued}, made, err
 }
 
 // judge is pure: the server's geometry, the server's clock.
@@ -228,9 +231,9 @@ func heatOf(verdict error) int64 {
 
 // afford tells whether one more pass is within the budgets. The rows that they
 // are counted under are locked, so that of many at once no more pass.
-func (d *Desk) afford(ctx context.Context, tx *db.Tx, s sealed, f For, t taken, way Way) (error, error) {
+func (d *Desk) afford(ctx context.Context, tx *db.Tx, s sealed, f For, network []byte, way Way) (verdict, err error) {
 	now := tx.Time()
-	n, err := countPasses(ctx, tx, s, t.network, d.network(f, now.Add(-window)), now)
+	n, err := countPasses(ctx, tx, s, network, d.network(f, now.Add(-window)), now)
 	if err != nil {
 		return nil, err
 	}

@@ -143,21 +143,12 @@ func (w warmth) now(t time.Time) float64 {
 // is the same for all, and warms them by heat.
 func (d *Desk) hold(ctx context.Context, tx *db.Tx, s sealed, network []byte, heat int64) error {
 	session, account, net := d.buckets(s, network)
-	type one struct {
-		bucket []byte
-		heat   int64
-	}
-	rows := []one{{session, heat}, {account, heat}, {net, heat / networkShare}}
+	rows := []warmRow{{session, heat}, {account, heat}, {net, heat / networkShare}}
 	if bytes.Equal(s.account, make([]byte, digestLen)) {
 		rows = slices.Delete(rows, 1, 2)
 	}
-	slices.SortFunc(rows, func(a, b one) int { return bytes.Compare(a.bucket, b.bucket) })
-	for _, r := range rows {
-		if err := warmBucket(ctx, tx, r.bucket, r.heat); err != nil {
-			return fmt.Errorf("warm a puzzle's bucket: %w", err)
-		}
-	}
-	return nil
+	slices.SortFunc(rows, func(a, b warmRow) int { return bytes.Compare(a.bucket, b.bucket) })
+	return warm(ctx, tx, rows)
 }
 
 // Rows that a stranger can make are bounded for the whole house: some 32,000 at

@@ -381,3 +381,28 @@ func TestSweepForgets(t *testing.T) {
 		}
 	})
 }
+
+// TestNetworkThatAnswersCounts: pictures that were drawn in one network and are
+// answered from others do not get around any network's budget.
+func TestNetworkThatAnswersCounts(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		s.Budget.Network = 3
+		passed := 0
+		for i := range 8 {
+			f := someone(fmt.Sprint("roamer", i))
+			f.Network = fmt.Sprint("drawn", i)
+			c, _ := s.picture(f)
+			s.clock.Advance(time.Second)
+			a := s.byKeys(f, c)
+			f.Network = "answered"
+			if _, err := s.Answer(t.Context(), c.ID, f, a); err == nil {
+				passed++
+			} else if code(err) != "puzzle.loop" {
+				t.Fatal(err)
+			}
+		}
+		if passed != 3 {
+			t.Errorf("%d passes; want 3", passed)
+		}
+	})
+}

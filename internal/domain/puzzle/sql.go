@@ -50,7 +50,6 @@ func isShown(ctx context.Context, tx *db.Tx, id string) (bool, error) {
 // taken is what the first answer finds.
 type taken struct {
 	place, y, piece, start int
-	network                []byte
 	shownAt                time.Time
 }
 
@@ -58,7 +57,7 @@ type taken struct {
 func takePuzzle(ctx context.Context, tx *db.Tx, id string) (t taken, ok bool, err error) {
 	var shown int64
 	err = tx.QueryRowContext(ctx, `UPDATE puzzle SET state = 'failed' WHERE id = $1 AND state = 'shown'
-RETURNING place, row_y, piece, start, network, shown_at`, id).Scan(&t.place, &t.y, &t.piece, &t.start, &t.network, &shown)
+RETURNING place, row_y, piece, start, shown_at`, id).Scan(&t.place, &t.y, &t.piece, &t.start, &shown)
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, false, nil
 	}
@@ -70,9 +69,9 @@ RETURNING place, row_y, piece, start, network, shown_at`, id).Scan(&t.place, &t.
 }
 
 // solvePuzzle gives a pass to what this transaction took.
-func solvePuzzle(ctx context.Context, tx *db.Tx, id string, pass []byte) (bool, error) {
-	res, err := tx.ExecContext(ctx, `UPDATE puzzle SET state = 'solved', pass_hash = $1, solved_at = $2, expires_at = $3
-WHERE id = $4 AND state = 'failed'`, pass, tx.Now(), tx.Time().Add(window).UnixMicro(), id)
+func solvePuzzle(ctx context.Context, tx *db.Tx, id string, pass, network []byte) (bool, error) {
+	res, err := tx.ExecContext(ctx, `UPDATE puzzle SET state = 'solved', pass_hash = $1, network = $2, solved_at = $3, expires_at = $4
+WHERE id = $5 AND state = 'failed'`, pass, network, tx.Now(), tx.Time().Add(window).UnixMicro(), id)
 	return one(res, err)
 }
 
@@ -138,18 +137,35 @@ func readHeat(ctx context.Context, q asker, buckets ...[]byte) (map[string]warmt
 	return out, failed(rows.Err(), "read heat")
 }
 
-// sqlWarm: $1 bucket, $2 heat to add, $3 now, $4 when it is cold for certain, $5
-// microseconds that a thousandth cools in, $6 the most heat.
-const sqlWarm = `INSERT INTO puzzle_heat (bucket, heat, at, expires_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (bucket) DO UPDATE SET at = $3, expires_at = $4, heat = CASE
-  WHEN puzzle_heat.heat - ($3 - puzzle_heat.at) / $5 < 0 THEN $2
-  WHEN puzzle_heat.heat - ($3 - puzzle_heat.at) / $5 + $2 > $6 THEN $6
-  ELSE puzzle_heat.heat - ($3 - puzzle_heat.at) / $5 + $2 END`
+// warmRow is what a bucket is warmed by.
+type warmRow struct {
+	bucket []byte
+	heat   int64
+}
 
-func warmBucket(ctx context.Context, tx *db.Tx, bucket []byte, heat int64) error {
-	_, err := tx.ExecContext(ctx, sqlWarm, bucket, heat, tx.Now(),
-		tx.Time().Add(mostHeat/wrongHeat*coolEach).UnixMicro(), coolEach.Microseconds()/wrongHeat, int64(mostHeat))
-	return err
+// sqlWarm: $1 now, $2 when it is cold for certain, $3 microseconds that a
+// thousandth cools in, $4 the most heat, then bucket and heat of each row.
+const (
+	sqlWarm = `INSERT INTO puzzle_heat (at, expires_at, bucket, heat) VALUES ($1, $2, $5, $6), ($1, $2, $7, $8)`
+	third   = `, ($1, $2, $9, $10)`
+	cooled  = ` ON CONFLICT (bucket) DO UPDATE SET at = $1, expires_at = $2, heat = CASE
+  WHEN puzzle_heat.heat - ($1 - puzzle_heat.at) / $3 < 0 THEN EXCLUDED.heat
+  WHEN puzzle_heat.heat - ($1 - puzzle_heat.at) / $3 + EXCLUDED.heat > $4 THEN $4
+  ELSE puzzle_heat.heat - ($1 - puzzle_heat.at) / $3 + EXCLUDED.heat END`
+)
+
+// warm warms two or three buckets, in one statement and in their order.
+func warm(ctx context.Context, tx *db.Tx, rows []warmRow) error {
+	args := []any{tx.Now(), tx.Time().Add(mostHeat / wrongHeat * coolEach).UnixMicro(), coolEach.Microseconds() / wrongHeat, int64(mostHeat)}
+	for _, r := range rows {
+		args = append(args, r.bucket, r.heat)
+	}
+	q := sqlWarm + cooled
+	if len(rows) == 3 {
+		q = sqlWarm + third + cooled
+	}
+	_, err := tx.ExecContext(ctx, q, args...)
+	return failed(err, "warm buckets")
 }
 
 // nearSketches gives the sketches that share a band with k.
@@ -178,13 +194,13 @@ WHERE at > $1 AND band IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 
 // keepSketch keeps a sketch under each of its bands, always in the same order.
 func keepSketch(ctx context.Context, tx *db.Tx, k trail.Sketch) error {
+	args := []any{k[:], tx.Now()}
 	for _, b := range k.Bands() {
-		_, err := tx.ExecContext(ctx, `INSERT INTO puzzle_sketch (band, sketch, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, b, k[:], tx.Now())
-		if err != nil {
-			return failed(err, "keep a sketch")
-		}
+		args = append(args, b)
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, `INSERT INTO puzzle_sketch (sketch, at, band) VALUES ($1, $2, $3), ($1, $2, $4), ($1, $2, $5), ($1, $2, $6),
+($1, $2, $7), ($1, $2, $8), ($1, $2, $9), ($1, $2, $10), ($1, $2, $11), ($1, $2, $12), ($1, $2, $13), ($1, $2, $14) ON CONFLICT DO NOTHING`, args...)
+	return failed(err, "keep a sketch")
 }
 
 // Sweep forgets what ran out, at most n rows of each table.
