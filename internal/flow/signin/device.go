@@ -220,7 +220,7 @@ func (f *Flow) renew(ctx context.Context, tx *db.Tx, at attempt.Attempt, acc acc
 	if err != nil {
 		return nil, err
 	}
-	r, err := f.Recoveries.Grant(ctx, tx, at.Browser, a, f.Book.Key(a), at.Locale, acc.ID, stored.Version)
+	r, err := f.Recoveries.Grant(ctx, tx, nonNil(at.Browser), a, f.Book.Key(a), at.Locale, acc.ID, stored.Version)
 	if err != nil {
 		return nil, err
 	}
