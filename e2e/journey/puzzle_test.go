@@ -45,15 +45,18 @@ func guarded(t *testing.T, look browser.Options) *visit {
 	return v
 }
 
+// shown is a picture with its secret.
+type shown struct{ place, start, piece, y float64 }
+
 // place looks up where the newest picture's piece belongs, as nobody outside can.
-func (v *visit) place() (place, start, piece float64) {
+func (v *visit) place() (s shown) {
 	v.t.Helper()
 	err := v.DB.Reader().QueryRowContext(context.Background(),
-		`SELECT place, start, piece FROM puzzle WHERE state = 'shown' ORDER BY shown_at DESC`).Scan(&place, &start, &piece)
+		`SELECT place, start, piece, row_y FROM puzzle WHERE state = 'shown' ORDER BY shown_at DESC`).Scan(&s.place, &s.start, &s.piece, &s.y)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return place, start, piece
+	return s
 }
 
 // pictured waits for a picture in the dialog.
@@ -67,17 +70,17 @@ func (g *guest) drags() {
 	g.v.t.Helper()
 	var wide float64
 	g.Eval(`document.querySelector("[data-rail]").getBoundingClientRect().width`, &wide)
-	place, start, _ := g.v.place()
-	far := (place - start) * wide / 320
+	s := g.v.place()
+	far := (s.place - s.start) * wide / 320
 	var moves []browser.Move
 	at := 0.
 	reach := func(to float64, steps int) {
 		from := at
 		for i := 1; i <= steps; i++ {
-			s := float64(i) / float64(steps)
-			at = from + (to-from)*s*s*s*(10-15*s+6*s*s) // the least jerk, as arms move
+			t := float64(i) / float64(steps)
+			at = from + (to-from)*t*t*t*(10-15*t+6*t*t) // the least jerk, as arms move
 			shake := float64((i*7+steps)%5-2) / 4
-			moves = append(moves, browser.Move{After: time.Duration(14+(i*5)%6) * time.Millisecond, X: at + shake/2, Y: 4*s + shake})
+			moves = append(moves, browser.Move{After: time.Duration(14+(i*5)%6) * time.Millisecond, X: at + shake/2, Y: 4*t + shake})
 		}
 	}
 	reach(far+6, 34)
@@ -116,11 +119,11 @@ func TestPuzzleByKeys(t *testing.T) {
 	g.press(kb.Enter)
 	g.pictured()
 	g.focused("[data-grip]")
-	place, start, _ := v.place()
-	for range int(place-start) / 10 {
+	s := v.place()
+	for range int(s.place-s.start) / 10 {
 		g.press(kb.PageUp)
 	}
-	for range int(place-start) % 10 {
+	for range int(s.place-s.start) % 10 {
 		g.press(kb.ArrowRight)
 	}
 	g.press(kb.Enter)
@@ -163,13 +166,11 @@ func (g *guest) wide(selector string) (w float64) {
 func (g *guest) spots(off float64) {
 	g.v.t.Helper()
 	g.v.Clock.Advance(4 * time.Second)
-	place, _, piece := g.v.place()
+	s := g.v.place()
 	var at []float64
 	g.Eval(`(() => { const e = document.querySelector("input[type=image]"); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.left, r.top]; })()`, &at)
-	if err := chromedp.Run(g.Context(), chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := chromedp.RunResponse(ctx, chromedp.MouseClickXY(at[0]+place+piece/2+off, at[1]+150))
-		return err
-	})); err != nil {
+	x, y := at[0]+s.place+s.piece/2+off, at[1]+72+s.y+s.piece/2
+	if _, err := chromedp.RunResponse(g.Context(), chromedp.MouseClickXY(x, y)); err != nil {
 		g.v.t.Fatal(err)
 	}
 }
