@@ -139,6 +139,13 @@ func problem(w http.ResponseWriter, code string) {
 	reply(w, status, map[string]any{"code": code, "title": "title of " + code, "detail": "detail of " + code, "next": []string{"retry"}})
 }
 
+// asks says whether browsers are asked at all.
+func (d *fakeDesk) asks(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.none = !on
+}
+
 func (d *fakeDesk) answered() fakeAnswer {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -47,6 +47,7 @@ func (a *asked) begin() {
 
 func (a *asked) fill() {
 	a.t.Helper()
+	a.s.desk.asks(true)
 	a.Go(a.s.page(PageSignIn, "fresh", i18n.Japanese))
 	a.Eval(`document.getElementById("email").value = "taro@example.jp"; document.getElementById("password").value = "secret"`, nil)
 }
@@ -250,8 +251,8 @@ func TestPuzzleOtherWays(t *testing.T) {
 	if v := a.sent(); v.Get("instead") != "mail" || v.Has("human") || v.Get("email") != "taro@example.jp" {
 		t.Errorf("sent %v", v)
 	}
-	a.s.desk.none = true
 	a.fill()
+	a.s.desk.asks(false)
 	a.Submit(".go")
 	if v := a.sent(); v.Has("human") || v.Has("instead") || v.Get("password") != "secret" {
 		t.Errorf("sent %v", v)
