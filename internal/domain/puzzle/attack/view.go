@@ -16,6 +16,7 @@ import (
 // view is what a client gets of a challenge, and what every solver makes of it first.
 type view struct {
 	back         plane    // lightness of the whole picture
+	soft         plane    // the same, softened a little
 	rest         plane    // the same without what changes slowly
 	gx, gy       plane    // gradient of back
 	edge         plane    // Canny's edges, softened
@@ -42,7 +43,8 @@ func look(s picture.Scene, libs map[int]*library) (*view, error) {
 	v.channel = colours(b, s.Width, s.Height)
 	v.back = lightness(v.channel)
 	v.rest = minus(v.back, v.back.blur(14))
-	v.gx, v.gy = v.back.blur(1).gradient()
+	v.soft = v.back.blur(1)
+	v.gx, v.gy = v.soft.gradient()
 	v.edge = canny(v.back).blur(1)
 	big := colours(c, 2*s.PieceW, 2*s.PieceH)
 	v.cardColour = [3]plane{big[0].half(), big[1].half(), big[2].half()}

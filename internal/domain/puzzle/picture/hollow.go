@@ -4,7 +4,7 @@ import "math"
 
 // depth is how much lighter or darker than the land a hollow is, of 255: the root
 // of the mean square.
-const depth = 34
+const depth = 37
 
 // hollow presses a figure into the land: n by n pixels at x, y, with a free border
 // of up to 5, so that a card that covers it is near enough.
