@@ -1,9 +1,11 @@
 package security_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -109,4 +111,63 @@ func TestPlaceIsInNoAnswer(t *testing.T) {
 	if len(lengths) != 1 {
 		t.Errorf("ids have lengths %v", lengths)
 	}
+}
+
+// TestPassIsForOneAct: a pass of another action, browser or address opens
+// nothing, and a used one is used (TH7).
+func TestPassIsForOneAct(t *testing.T) {
+	t.Parallel()
+	testkit.Engines(t, db.MigrateURL, func(t *testing.T, url string) {
+		h := house.Open(t, url, house.Options{Human: "always"})
+		cookie, email := freshCookie(), "taro@example.org"
+		ask := func(cookie, pass string) string {
+			t.Helper()
+			body, _ := json.Marshal(map[string]any{"email": email, "human": pass})
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/api/v1/recoveries", bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Origin", h.URL)
+			r.AddCookie(&http.Cookie{Name: "genkan-browser", Value: cookie})
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			var out struct{ ID, Code string }
+			if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode == http.StatusAccepted {
+				return "done"
+			}
+			return out.Code
+		}
+		good := h.Human(t, puzzle.Recovery, email, cookie)
+		for what, pass := range map[string]string{
+			"another action":  h.Human(t, puzzle.SignIn, email, cookie),
+			"another address": h.Human(t, puzzle.Recovery, "jiro@example.org", cookie),
+			"no address":      h.Human(t, puzzle.Recovery, "", cookie),
+			"another browser": h.Human(t, puzzle.Recovery, email, freshCookie()),
+			"a program":       h.Human(t, puzzle.Recovery, email, ""),
+			"forged":          freshCookie(),
+		} {
+			if got := ask(cookie, pass); got != "puzzle.pass-spent" {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		if got := ask(freshCookie(), good); got != "puzzle.pass-spent" {
+			t.Errorf("in another browser: %s", got)
+		}
+		if got := ask(cookie, ""); got != "puzzle.pass-needed" {
+			t.Errorf("none: %s", got)
+		}
+		if got := ask(cookie, good); got != "done" {
+			t.Errorf("its own act: %s", got)
+		}
+		if got := ask(cookie, good); got != "puzzle.pass-spent" {
+			t.Errorf("used again: %s", got)
+		}
+	})
 }

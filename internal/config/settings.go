@@ -48,6 +48,9 @@ type Settings struct {
 	// address before, and for everything that sends a mail; `always` for known browsers too; `off`
 	// for nobody, which leaves only the limits.
 	HumanCheck string `yaml:"human_check"`
+	// How often the human check may be passed, by whoever solves it, in any ten minutes. Who has
+	// used that up is shown the other ways, such as a code by mail.
+	Puzzle Puzzle `yaml:"puzzle"`
 	// Limits of wrong passwords. They count addresses, not accounts.
 	Limits Limits `yaml:"limits"`
 	// The languages of pages and mails.
@@ -115,6 +118,16 @@ type Password struct {
 	HashQueue int `yaml:"hash_queue"`
 	// Longest wait for a hash: 100ms to 30s.
 	HashWait time.Duration `yaml:"hash_wait"`
+}
+
+// Puzzle bounds passes of the human check in any ten minutes.
+type Puzzle struct {
+	// Passes of one browser: 2 to 6.
+	Session int `yaml:"session"`
+	// Passes that name one address, from browsers that did not sign in to it before: 2 to 6.
+	Account int `yaml:"account"`
+	// Passes of one network, a /24 or /56: 10 to 60. The work of each rises from the twentieth on.
+	Network int `yaml:"network"`
 }
 
 // Limits are the limits of wrong passwords.
@@ -240,6 +253,7 @@ func Default() *Settings {
 		Data:       "data",
 		Service:    Service{Name: "Genkan"},
 		HumanCheck: "adaptive",
+		Puzzle:     Puzzle{Session: 6, Account: 6, Network: 60},
 		Limits: Limits{Free: 5, FirstWait: time.Minute, LongestWait: time.Hour, Most: 100,
 			AttackFailures: 200, NetworkFailures: 40},
 		Languages:     Languages{Default: "ja"},

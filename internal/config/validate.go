@@ -109,6 +109,10 @@ func (r *rules) password() {
 
 func (r *rules) limits() {
 	r.oneOf("human_check", r.HumanCheck, "always", "adaptive", "off")
+	const solved = "a solver that is always right may not pass more often (TH7)"
+	within(r, "puzzle.session", r.Puzzle.Session, 2, 6, solved)
+	within(r, "puzzle.account", r.Puzzle.Account, 2, 6, solved)
+	within(r, "puzzle.network", r.Puzzle.Network, 10, 60, solved)
 	l := r.Limits
 	within(r, "limits.free", l.Free, 1, 5, "more are guesses, not slips (TH1)")
 	within(r, "limits.first_wait", l.FirstWait, 10*time.Second, time.Hour, "a shorter wait slows nobody down (TH1)")

@@ -132,6 +132,7 @@ func (h *House) nouns(ctx context.Context) (err error) {
 	h.Book = &account.Book{Keys: h.Keys}
 	h.Sessions = session.NewDesk(ctx, h.DB, h.Keys, s.Session.Idle, s.Session.Absolute)
 	h.Puzzle = puzzle.NewDesk(h.DB, h.Keys)
+	h.Puzzle.Budget = puzzle.Budget{Session: s.Puzzle.Session, Account: s.Puzzle.Account, Network: s.Puzzle.Network}
 	h.Guard = h.guard()
 	h.Post = &delivery.Post{DB: h.DB, Keys: h.Keys, Carrier: h.Carrier, House: delivery.House{
 		NameJA: s.Service.NameJa, NameEN: s.Service.Name, FromName: s.SMTP.FromName, Origin: s.Origin,
