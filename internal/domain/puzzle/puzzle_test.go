@@ -222,6 +222,13 @@ func TestWhatIsNotYoursIsSpent(t *testing.T) {
 		} {
 			g := someone(what)
 			c, _ := s.picture(g)
+			if what != "no grip" { // nothing else is wrong with it
+				grip, err := s.Grip(t.Context(), c.ID, g)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bad.Grip = grip
+			}
 			s.clock.Advance(2 * time.Second)
 			spent(what, c.ID, g, bad)
 			// It was the first answer, all the same.
