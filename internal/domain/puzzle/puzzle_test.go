@@ -298,3 +298,35 @@ func TestWordsForEachMistake(t *testing.T) {
 		}
 	})
 }
+
+// TestChallengeLivesTwoMinutes, whatever is done with it (TH7).
+func TestChallengeLivesTwoMinutes(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		f := someone("taro")
+		c, _ := s.picture(f)
+		a := s.byKeys(f, c)
+		s.clock.Advance(Life - time.Microsecond)
+		if _, err := s.Answer(t.Context(), c.ID, f, a); err != nil {
+			t.Errorf("a microsecond before its end: %v", err)
+		}
+		c, _ = s.picture(f)
+		a = s.byKeys(f, c)
+		undrawn, still := s.begin(f), s.Still(f)
+		s.clock.Advance(Life)
+		if _, err := s.Answer(t.Context(), c.ID, f, a); code(err) != "puzzle.too-slow" {
+			t.Errorf("after its end: %v", err)
+		}
+		if _, err := s.Picture(t.Context(), undrawn.ID, f, Solve(undrawn.Work.Salt, 0, undrawn.Work.Tries)); code(err) != "puzzle.too-slow" {
+			t.Errorf("drawn after its end: %v", err)
+		}
+		if _, err := s.Grip(t.Context(), c.ID, f); code(err) != "puzzle.too-slow" {
+			t.Errorf("gripped after its end: %v", err)
+		}
+		if _, err := s.StillPicture(t.Context(), still, f); code(err) != "puzzle.too-slow" {
+			t.Errorf("a still one after its end: %v", err)
+		}
+		if _, err := s.Answer(t.Context(), undrawn.ID, f, Answer{Way: Wait}); code(err) != "puzzle.too-slow" {
+			t.Errorf("waited beyond its end: %v", err)
+		}
+	})
+}

@@ -82,7 +82,7 @@ func handmade(p []Point, length float64) bool {
 	}
 	for i, r := range readings() {
 		c := even(p, length, r)
-		if i == 0 && spread(c) < leastSpread || off(c, i) < r.least {
+		if i == 0 && spread(c) < leastSpread || follows(c, i, r.least) {
 			return false
 		}
 	}
@@ -123,19 +123,23 @@ func late(p []Point, length float64) float64 {
 	return last / fastest
 }
 
-// off is the least distance (root of the mean square) from a known easing, read
-// in the same of the readings.
-func off(c curve, reading int) float64 {
+// follows tells whether a movement is nearer than least (root of the mean square)
+// to a known easing, read in the same of the readings.
+func follows(c curve, reading int, least float64) bool {
 	const most = .03 // where a curve is steep, samples miss it by a lot
-	least := math.Inf(1)
+	bound := least * least * float64(len(c))
 	for _, e := range easings()[reading] {
 		var sum float64
 		for i := range c {
-			sum += min((c[i]-e[i])*(c[i]-e[i]), most*most)
+			if sum += min((c[i]-e[i])*(c[i]-e[i]), most*most); sum >= bound {
+				break
+			}
 		}
-		least = min(least, math.Sqrt(sum/float64(len(c))))
+		if sum < bound {
+			return true
+		}
 	}
-	return least
+	return false
 }
 
 // easings are the formulas that animation libraries and drag scripts move by.
