@@ -30,7 +30,7 @@ func openGallery(t *testing.T) gallery {
 	if testing.Short() {
 		t.Skip("-short starts no browser")
 	}
-	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{})
+	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{Human: "adaptive"})
 	assets, err := web.NewStatic(front.StaticFiles(), false)
 	if err != nil {
 		t.Fatal(err)

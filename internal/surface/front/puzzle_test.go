@@ -294,6 +294,18 @@ func TestPuzzleTurnedAndMagnified(t *testing.T) {
 		a.Drag("[data-grip]", path(a.far()))
 		a.solved("drag")
 	}
+
+	// In a scheme of the person's own, handle and track are told apart.
+	a.fill()
+	a.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
+	a.Press(".go")
+	a.ready()
+	var colours []string
+	a.Eval(`["[data-grip]", "[data-rail]"].map(s => getComputedStyle(document.querySelector(s)).backgroundColor)`, &colours)
+	if colours[0] == colours[1] {
+		t.Errorf("handle and track are both %s", colours[0])
+	}
+	a.Shot("forced")
 }
 
 // magnified: nothing lies sideways, picture and handle are in the window together,
