@@ -73,6 +73,7 @@ pictures: export GENKAN_SHOTS := $(CURDIR)/docs/pictures
 pictures: needs ## screenshots of the real thing into docs/pictures
 	@mkdir -p $(GENKAN_SHOTS)
 	@go test -count=1 -run '^TestPictures$$' -timeout 20m ./e2e/journey/
+	@go test -count=1 -run '^TestSamples$$' ./internal/domain/puzzle/picture/
 
 .PHONY: generate
 generate: ## Go code from the queries (the first time builds sqlc: minutes, needs a C compiler)

@@ -94,7 +94,7 @@ func challenges(from byte, n int, o picture.Options, each func(s picture.Scene, 
 	all := solvers()
 	const workers = 2
 	libs := map[int]*library{}
-	for n := 40; n <= 60; n += 2 {
+	for n := picture.Least; n <= picture.Most; n += 2 {
 		libs[n] = newLibrary(n)
 	}
 	errs := make(chan error, workers)

@@ -32,7 +32,7 @@ type studio struct {
 func (s *studio) Get() *png.EncoderBuffer  { return s.spare }
 func (s *studio) Put(b *png.EncoderBuffer) { s.spare = b }
 
-//nolint:gochecknoglobals // memory only
+// studios lends studios out; only memory is shared.
 var studios = sync.Pool{New: func() any {
 	s := &studio{
 		back:  image.NewRGBA(image.Rect(0, 0, Width, Height)),

@@ -13,12 +13,16 @@ package picture
 import (
 	"bytes"
 	"image/jpeg"
+	"slices"
 )
 
-// Width and Height of the big picture, in its own pixels.
+// Width and Height of the big picture, in its own pixels; a card is from Least to
+// Most of them wide.
 const (
 	Width  = 320
 	Height = 192
+	Least  = 46
+	Most   = 52
 )
 
 // Options make a picture easier for people, and so for machines.
@@ -91,24 +95,38 @@ func Draw(seed [32]byte, o Options) Scene {
 	return sc
 }
 
-// plan places the right hollow first, evenly over all it can have, and then the
-// others and a stone where there is room: so no place is more likely than another.
+// plan places three hollows and a stone on the row. Which of the hollows is right is
+// drawn by lot afterwards, so that even who sees all places has one chance in three.
+//
+// The row is closed to a ring, with the four at even odds around it, and cut open
+// where no hollow is: that spreads the right place well, too.
 func (s *studio) plan(all []figure) plan {
-	pl := plan{size: 46 + 2*s.below(4)}
+	pl := plan{size: Least + 2*s.below((Most-Least)/2+1)}
 	pl.y = 60 + s.below(Height-70-pl.size)
 	pl.start = 3 + s.below(7)
-	lo, hi := pl.start+pl.size+space, Width-pl.size-3
-	pl.x[0] = lo + s.below(hi-lo+1)
 	pl.figure[0] = s.below(len(all))
-	for room := len(pl.x); ; { // a place without room for the stone does without
-		if room > 3 && s.chance(1) {
-			room--
-			pl.x[3] = none
+	by := pl.size + space
+	first, last := pl.start+by, Width-pl.size-3
+	ring := last - first + by
+	for {
+		cuts := [3]int{}
+		for i := range cuts {
+			cuts[i] = s.below(ring - 4*by + 1)
 		}
-		for i := 1; i < room; i++ {
-			pl.x[i] = lo + s.below(hi-lo+1)
+		slices.Sort(cuts[:])
+		from := s.below(ring)
+		pl.x[0] = first + from
+		for i, c := range cuts {
+			pl.x[i+1] = first + (from+(i+1)*by+c)%ring
 		}
-		if apart(pl.x[:room], pl.size+space) {
+		for i := range pl.x {
+			j := i + s.below(len(pl.x)-i)
+			pl.x[i], pl.x[j] = pl.x[j], pl.x[i]
+		}
+		if max(pl.x[0], pl.x[1], pl.x[2]) <= last {
+			if pl.x[3] > last {
+				pl.x[3] = none
+			}
 			return pl
 		}
 	}
@@ -118,18 +136,6 @@ const (
 	none  = -1
 	space = 3 // between what stands on the row
 )
-
-// apart says that all are at least as far from one another.
-func apart(x []int, by int) bool {
-	for i, a := range x {
-		for _, b := range x[:i] {
-			if a-b < by && b-a < by {
-				return false
-			}
-		}
-	}
-	return true
-}
 
 // answer draws the right figure for its hollow: in another way than on the card, of
 // two the one less like it.
