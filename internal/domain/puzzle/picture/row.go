@@ -18,8 +18,8 @@ func (s *studio) pebble(c *cut) {
 	normal(&c.path)
 }
 
-// stone draws a round thing that reaches about as far as the card's figure in each
-// direction: to a matcher of shapes it is much alike, to people it is a stone.
+// stone draws a round thing that reaches about as far as a figure in each direction:
+// to a matcher of shapes it is much alike, to people it is a stone.
 func (s *studio) stone(c *cut, like *profile) {
 	c.reset()
 	const n = len(like)
@@ -81,12 +81,9 @@ func (s *studio) gap(pl plan, all []figure, x, end int, sketches bool) {
 	}
 }
 
-// sketch draws a figure that is not among the hollows.
+// sketch draws a figure that is not among the hollows, nor like one of them.
 func (s *studio) sketch(pl plan, all []figure, x, y, n int) {
-	f := s.below(len(all))
-	for f == pl.figure[0] || f == pl.figure[1] || f == pl.figure[2] {
-		f = s.below(len(all))
-	}
+	f := s.other(all, pl.figure[:])
 	s.cut(&s.c, all[f], -1, 1)
 	r := float32(n) / 2
 	s.m.reset(n, n)
