@@ -119,6 +119,48 @@ func TestBudgetsAtOnce(t *testing.T) {
 	})
 }
 
+// TestBudgetsWaitForEachOther: an answer that is judged while another one of the
+// same account is not yet kept waits for it, and counts it.
+func TestBudgetsWaitForEachOther(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		s.Budget.Account = 1
+		first, second := someone("first"), someone("second")
+		second.Key = first.Key
+		c1, _ := s.picture(first)
+		c2, _ := s.picture(second)
+		s.clock.Advance(time.Second)
+		a1, a2 := s.byKeys(first, c1), s.byKeys(second, c2)
+		o1, err := s.open(c1.ID, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := make(chan error, 1)
+		err = s.DB.Tx(t.Context(), func(tx *db.Tx) error {
+			_, hash := token.Secret()
+			if verdict, err := s.settle(t.Context(), tx, o1, first, a1, hash); err != nil || verdict != nil {
+				t.Errorf("the first: %v, %v", verdict, err)
+			}
+			go func() {
+				_, err := s.Answer(context.Background(), c2.ID, second, a2)
+				later <- err
+			}()
+			select {
+			case err := <-later:
+				later <- err
+				t.Errorf("the second did not wait: %v", err)
+			case <-time.After(300 * time.Millisecond):
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-later; code(err) != "puzzle.loop" {
+			t.Errorf("the second: %v", err)
+		}
+	})
+}
+
 // TestNetworkBudgetOverMidnight: the key changes, the window does not.
 func TestNetworkBudgetOverMidnight(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
@@ -284,7 +326,7 @@ func TestHandsPassAtTheDesk(t *testing.T) {
 				refused++
 			}
 		}
-		if refused > 3 {
+		if refused > 0 {
 			t.Errorf("%d of %d hands are refused", refused, len(people))
 		}
 		passed := 0

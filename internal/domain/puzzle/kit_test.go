@@ -121,7 +121,8 @@ func (s *set) wrong(f For) error {
 	return err
 }
 
-// byHand is a right answer by a modelled hand, the clock moved as it moves.
+// byHand is a right answer by a modelled hand, the clock moved as it moves. Of a
+// hundred drags one is refused: such a one is drawn again.
 func (s *set) byHand(f For, c Challenge, p hand.Person, r *rand.Rand) Answer {
 	s.t.Helper()
 	o, err := s.open(c.ID, f)
@@ -139,6 +140,9 @@ func (s *set) byHand(f For, c Challenge, p hand.Person, r *rand.Rand) Answer {
 	}
 	x := float64(place) + 2*r.Float64() - 1
 	d := p.Drag(r, x-float64(start))
+	for trail.Judge(d, trail.Drag{Start: float64(start), End: x, Touch: p.Touch, Took: time.Duration(d[len(d)-1].T) * time.Millisecond}) != trail.Fine {
+		d = p.Drag(r, x-float64(start))
+	}
 	s.clock.Advance(time.Duration(d[len(d)-1].T+30) * time.Millisecond)
 	return Answer{X: x, Trail: d, Grip: grip, Touch: p.Touch, Way: Drag}
 }

@@ -70,8 +70,8 @@ func cut(f func(float64) float64, from, to float64, r reading) curve {
 
 // How unlike a machine's a movement must be.
 const (
-	leastSpread = .3  // of speed, against its mean
-	mostLate    = .75 // speed before letting go, against the fastest
+	leastSpread = .3 // of speed, against its mean
+	mostLate    = .4 // speed before letting go, against the fastest
 )
 
 // handmade tells whether a movement has what hands have: changing speed, slowing

@@ -66,6 +66,49 @@ func TestScriptsAreRefused(t *testing.T) {
 	}
 }
 
+// TestUnevenScriptsAreRefused: what follows no formula, but wanders along at one
+// speed, or is fastest when it lets go, is no hand either.
+func TestUnevenScriptsAreRefused(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(15, 16))
+	people := hand.People()
+	for name, drag := range map[string]func(length float64) []trail.Point{
+		"wandering at one speed, then a rest": func(length float64) []trail.Point {
+			a, b := 2*math.Pi*r.Float64(), .02+.01*r.Float64()
+			f := func(u float64) float64 {
+				return u + b*(math.Sin(4*math.Pi*u+a)-math.Sin(a))
+			}
+			return script{f: f, lasts: 800 + 1000*r.Float64(), every: 8 + 9*r.Float64(), rest: 300}.drag(r, length)
+		},
+		"a hand that lets go in full swing": func(length float64) []trail.Point {
+			p := people[r.IntN(7)]
+			p.Aim, p.Stops = 0, 0
+			d := p.Drag(r, length)
+			n := 0
+			for n < len(d)-1 && d[n].X < length/2 {
+				n++
+			}
+			out := append([]trail.Point(nil), d[:n+1]...)
+			for i := range out {
+				out[i].X *= length / d[n].X
+			}
+			return out
+		},
+	} {
+		passed := 0
+		for range 500 {
+			length := 90 + 160*r.Float64()
+			d := drag(length)
+			if trail.Judge(d, dragOf(d, length, false)) == trail.Fine {
+				passed++
+			}
+		}
+		if passed > 10 { // a hand may slow down just where it is cut
+			t.Errorf("%s: %d of 500 pass", name, passed)
+		}
+	}
+}
+
 // TestNoisyScripts are not promised: what passes is published (docs/puzzle.md).
 func TestNoisyScripts(t *testing.T) {
 	t.Parallel()
@@ -244,4 +287,19 @@ func FuzzJudge(f *testing.F) {
 			trail.NewSketcher([32]byte{}).Sketch(p, length)
 		}
 	})
+}
+
+// TestFlatDragsAreRefused: no hand stays on its line to the pixel.
+func TestFlatDragsAreRefused(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(17, 18))
+	for _, p := range hand.People() {
+		d := p.Drag(r, 150)
+		for i := range d {
+			d[i].Y = 0
+		}
+		if v := trail.Judge(d, dragOf(d, 150, p.Touch)); v != trail.Unnatural {
+			t.Errorf("%s, on a line: %v", p.Name, v)
+		}
+	}
 }
