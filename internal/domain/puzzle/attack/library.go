@@ -23,8 +23,8 @@ func (l *library) name(figure plane) (best picture.Stencil) {
 	for _, page := range l.page {
 		for _, s := range page {
 			both, either := 0, 0
-			for i, m := range s.Mask {
-				a, b := m > 127, figure.v[i] > .5
+			for i := range s.Mask {
+				a, b := s.Mask[i] > 127, figure.v[i] > .5
 				if a && b {
 					both++
 				}

@@ -39,14 +39,16 @@ func look(s picture.Scene, libs map[int]*library) (*view, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode card: %w", err)
 	}
-	v := &view{lib: libs[s.PieceW], n: s.PieceW, y: s.PieceY, lo: s.Start + s.PieceW, hi: s.Width - s.PieceW}
-	v.channel = colours(b, s.Width, s.Height)
+	// Only the row counts, and a little around it.
+	top, end := max(s.PieceY-margin, 0), min(s.PieceY+s.PieceH+margin, s.Height)
+	v := &view{lib: libs[s.PieceW], n: s.PieceW, y: s.PieceY - top, lo: s.Start + s.PieceW, hi: s.Width - s.PieceW}
+	v.channel = colours(b, image.Rect(0, top, s.Width, end))
 	v.back = lightness(v.channel)
 	v.rest = minus(v.back, v.back.blur(14))
 	v.soft = v.back.blur(1)
 	v.gx, v.gy = v.soft.gradient()
 	v.edge = canny(v.back).blur(1)
-	big := colours(c, 2*s.PieceW, 2*s.PieceH)
+	big := colours(c, image.Rect(0, 0, 2*s.PieceW, 2*s.PieceH))
 	v.cardColour = [3]plane{big[0].half(), big[1].half(), big[2].half()}
 	v.card = lightness(v.cardColour)
 	v.figure = silhouette(lightness(big)).stretch(v.n)
@@ -54,15 +56,22 @@ func look(s picture.Scene, libs map[int]*library) (*view, error) {
 	return v, nil
 }
 
-func colours(m image.Image, w, h int) (c [3]plane) {
+const margin = 20
+
+func colours(m image.Image, in image.Rectangle) (c [3]plane) {
+	w, h := in.Dx(), in.Dy()
 	for i := range c {
 		c[i] = newPlane(w, h)
 	}
+	px, ok := m.(image.RGBA64Image)
+	if !ok || !in.In(m.Bounds()) {
+		return c // neither JPEG nor PNG, or not of the size that was said
+	}
 	for y := range h {
 		for x := range w {
-			r, g, b, _ := m.At(x, y).RGBA()
+			p := px.RGBA64At(in.Min.X+x, in.Min.Y+y)
 			i := y*w + x
-			c[0].v[i], c[1].v[i], c[2].v[i] = float32(r)/65535, float32(g)/65535, float32(b)/65535
+			c[0].v[i], c[1].v[i], c[2].v[i] = float32(p.R)/65535, float32(p.G)/65535, float32(p.B)/65535
 		}
 	}
 	return c
