@@ -25,7 +25,7 @@ func (c *benchPuzzle) Run(e *env) error {
 	o := picture.Options{Easy: c.Easy}
 	drawing(e.out, c.Seed, o)
 	fmt.Fprintf(e.out, "\nFirst try within %d of %d pixels, %d challenges, 95 %% interval (Wilson)\n", attack.Near, picture.Width, c.N)
-	rates, err := attack.Measure(c.Seed, c.N, c.Train, o)
+	rates, err := attack.Measure(e, c.Seed, c.N, c.Train, o)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func TestScriptsMiss(t *testing.T) {
 	if os.Getenv("GENKAN_LONG") == "1" {
 		n, slack = 2000, 1
 	}
-	rates, err := Measure(1, n, 0, picture.Options{})
+	rates, err := Measure(t.Context(), 1, n, 0, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"context"
 	"math"
 	"sync"
 
@@ -93,10 +94,10 @@ type lesson struct {
 
 // fit learns on n challenges, by steps against the gradient, to make the right
 // place the likeliest of all places.
-func fit(from byte, n int, o picture.Options) (*weights, error) {
+func fit(ctx context.Context, from byte, n int, o picture.Options) (*weights, error) {
 	lessons := make([]lesson, 0, n)
 	var mu sync.Mutex
-	err := challenges(from, n, o, func(s picture.Scene, maps [][]float32, lo int) {
+	err := challenges(ctx, from, n, o, func(s picture.Scene, maps [][]float32, lo int) {
 		l := lesson{features(standards(maps)), s.Hole - lo}
 		mu.Lock()
 		lessons = append(lessons, l)
@@ -114,6 +115,9 @@ func fit(from byte, n int, o picture.Options) (*weights, error) {
 		w.out[k] = .5
 	}
 	for epoch := range 60 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		rate := float32(.03) / (1 + float32(epoch)/15)
 		for _, l := range lessons {
 			w.learn(l, rate)

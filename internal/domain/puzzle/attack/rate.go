@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"context"
 	"math"
 	"sync"
 
@@ -52,8 +53,9 @@ func solvers() []solver {
 }
 
 // Measure lets every solver try n challenges of one series. The fitted solver learns
-// on train challenges of the next series before; with none it stays away.
-func Measure(series byte, n, train int, o picture.Options) ([]Rate, error) {
+// on train challenges of the next series before; with none it stays away. When ctx is
+// over, so is the measurement.
+func Measure(ctx context.Context, series byte, n, train int, o picture.Options) ([]Rate, error) {
 	var rates []Rate
 	for _, s := range solvers() {
 		rates = append(rates, Rate{Name: s.name, Aim: s.aim, N: n})
@@ -62,13 +64,13 @@ func Measure(series byte, n, train int, o picture.Options) ([]Rate, error) {
 	var w *weights
 	if train > 0 {
 		var err error
-		if w, err = fit(series+1, train, o); err != nil {
+		if w, err = fit(ctx, series+1, train, o); err != nil {
 			return nil, err
 		}
 		rates = append(rates, Rate{Name: "fitted to the generator", Aim: "published, no promise", N: n})
 	}
 	var mu sync.Mutex
-	err := challenges(series, n, o, func(s picture.Scene, maps [][]float32, lo int) {
+	err := challenges(ctx, series, n, o, func(s picture.Scene, maps [][]float32, lo int) {
 		answers := make([]int, 0, len(rates))
 		for _, m := range maps {
 			answers = append(answers, best(m))
@@ -90,7 +92,7 @@ func Measure(series byte, n, train int, o picture.Options) ([]Rate, error) {
 
 // challenges draws n challenges on all cores and hands each over with every
 // solver's scores.
-func challenges(from byte, n int, o picture.Options, each func(s picture.Scene, maps [][]float32, lo int)) error {
+func challenges(ctx context.Context, from byte, n int, o picture.Options, each func(s picture.Scene, maps [][]float32, lo int)) error {
 	all := solvers()
 	const workers = 2
 	libs := map[int]*library{}
@@ -101,6 +103,10 @@ func challenges(from byte, n int, o picture.Options, each func(s picture.Scene, 
 	for k := range workers {
 		go func() {
 			for i := k; i < n; i += workers {
+				if err := ctx.Err(); err != nil {
+					errs <- err
+					return
+				}
 				s := picture.Draw(Seed(from, i), o)
 				v, err := look(s, libs)
 				if err != nil {
