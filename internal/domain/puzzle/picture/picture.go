@@ -137,19 +137,21 @@ const (
 	space = 3 // between what stands on the row
 )
 
-// answer draws the right figure for its hollow: in another way than on the card, of
-// two the one less like it.
+// answer draws the right figure for its hollow: in another way than on the card, and
+// of a few the one least like it.
 func (s *studio) answer(f figure, shown *profile, loose float32) {
 	if loose == 0 {
 		s.c, s.figs[0] = s.figs[0], s.c
 		return
 	}
-	card := s.c.way
-	s.cut(&s.figs[0], f, card, loose)
-	s.cut(&s.c, f, card, loose)
-	a, b := s.figs[0].profile(), s.c.profile()
-	if b.apart(shown) > a.apart(shown) {
-		s.c, s.figs[0] = s.figs[0], s.c
+	card, most := s.c.way, float32(-1)
+	for range 3 {
+		s.cut(&s.c, f, card, loose)
+		p := s.c.profile()
+		if d := p.apart(shown); d > most {
+			most = d
+			s.c, s.figs[0] = s.figs[0], s.c
+		}
 	}
 }
 
@@ -171,7 +173,7 @@ func (s *studio) choose(pl *plan, all []figure, like [2]*profile, loose float32)
 	}
 }
 
-const tries = 10
+const tries = 14
 
 // other is a figure that nobody takes for one of those.
 func (s *studio) other(all []figure, those []int) int {
