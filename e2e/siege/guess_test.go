@@ -159,7 +159,7 @@ func TestOneCounterForAllSpellings(t *testing.T) {
 			t.Errorf("%d were judged inside; want 5", n)
 		}
 		// The same browser's sign-in form shares the count, and says so.
-		q := &program{w: w, cookie: home.Cookies()}
+		q := &client{w: w, cookie: home.Cookies()}
 		out := q.call(0, "/sign-ins", dict{"email": owner, "password": right})
 		if out.Status != 429 || out.Code != "lock.own-mistakes" || out.Retry == "" {
 			t.Errorf("the browser that guessed is told %d %s", out.Status, out.Text)

@@ -17,13 +17,14 @@ import (
 	"time"
 
 	"github.com/genkan/genkan/e2e/house"
+	"github.com/genkan/genkan/e2e/program"
 	"github.com/genkan/genkan/internal/config"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) { testkit.Main(m, program.Clean) }
 
 const (
 	right = "tama ga neko desu yo"
@@ -109,8 +110,8 @@ func (w *town) forget() {
 
 func (w *town) first() *house.House { return w.nodes[0] }
 
-// program is a client of the API. It keeps cookies only when it has a browser's.
-type program struct {
+// client is a program that calls the API. It keeps cookies only when it has a browser's.
+type client struct {
 	w      *town
 	cookie map[string]string
 	from   string // its address, told by a proxy
@@ -141,7 +142,7 @@ func (r reply) finding() string {
 }
 
 // call calls the API of node i, counted round.
-func (p *program) call(i int, path string, body dict) reply {
+func (p *client) call(i int, path string, body dict) reply {
 	p.w.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -180,7 +181,7 @@ func (p *program) call(i int, path string, body dict) reply {
 }
 
 // pass gives a pass of the human check for signing in to email.
-func (p *program) pass(email string) string {
+func (p *client) pass(email string) string {
 	p.w.t.Helper()
 	f := p.w.first().Caller(p.w.t, puzzle.SignIn, email, p.cookie["genkan-browser"])
 	if p.from != "" {
@@ -190,13 +191,13 @@ func (p *program) pass(email string) string {
 }
 
 // guess tries a password at node i, with a pass.
-func (p *program) guess(i int, email, pw string) reply {
+func (p *client) guess(i int, email, pw string) reply {
 	p.w.t.Helper()
 	return p.call(i, "/sign-ins", dict{"email": email, "password": pw, "human": p.pass(email)})
 }
 
 // known is the owner's browser, which signed in before.
-func (w *town) known(email string) *program {
+func (w *town) known(email string) *client {
 	w.t.Helper()
 	v := w.first().Visit(w.t)
 	v.Get("/signin")
@@ -204,10 +205,10 @@ func (w *town) known(email string) *program {
 	if got := v.Post("/signin", "email", email, "password", right, "human", pass); got.URL.Path != "/account" {
 		w.t.Fatalf("the owner's first sign-in is at %s: %s", got.URL, got.Problem())
 	}
-	return &program{w: w, cookie: v.Cookies()}
+	return &client{w: w, cookie: v.Cookies()}
 }
 
-func (w *town) stranger() *program { return &program{w: w} }
+func (w *town) stranger() *client { return &client{w: w} }
 
 // count runs a query for one number, from outside.
 func (w *town) count(query string, args ...any) (n int) {
@@ -252,3 +253,10 @@ func atOnce(n int, f func(i int)) {
 }
 
 func name(i int) string { return fmt.Sprintf("member%04d@example.org", i) }
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
