@@ -148,6 +148,10 @@ type Limits struct {
 	AttackFailures int `yaml:"attack_failures"`
 	// The same for one network, a /24 or /56: 10 to 100000.
 	NetworkFailures int `yaml:"network_failures"`
+	// Redis or Valkey that refuses what is used up, so that a flood on one address does not queue in
+	// the database: `redis://`, `rediss://` or `unix://`; empty for none. Other machines must be
+	// reached with `rediss`. Counts stay in the database, which decides whenever it cannot be asked.
+	RedisURL obs.Secret `yaml:"redis_url" example:"unix:///run/redis/redis.sock"`
 }
 
 // Session says how long people stay signed in.

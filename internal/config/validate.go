@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -122,7 +123,23 @@ func (r *rules) limits() {
 	}
 	within(r, "limits.most", l.Most, 10, 100, "more guesses may not be looked at (NIST SP 800-63B-4 section 3.2.2, TH1)")
 	within(r, "limits.attack_failures", l.AttackFailures, 20, 100000, "fewer happen every day, and more are never seen (TH6)")
+	r.redis()
 	within(r, "limits.network_failures", l.NetworkFailures, 10, 100000, "fewer happen every day, and more are never seen (TH6)")
+}
+
+// redis demands a way to the counters that nobody between can read or change.
+func (r *rules) redis() {
+	v := string(r.Limits.RedisURL)
+	if v == "" {
+		return
+	}
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix":
+		r.say("limits.redis_url", "is not a redis://, rediss:// or unix:// URL")
+	case u.Scheme == "redis" && !loopback(u.Hostname()):
+		r.say("limits.redis_url", "is on another machine and not encrypted: use rediss://")
+	}
 }
 
 func (r *rules) times() {

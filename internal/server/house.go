@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -134,6 +135,12 @@ func (h *House) nouns(ctx context.Context) (err error) {
 	h.Puzzle = puzzle.NewDesk(h.DB, h.Keys)
 	h.Puzzle.Budget = puzzle.Budget{Session: s.Puzzle.Session, Account: s.Puzzle.Account, Network: s.Puzzle.Network}
 	h.Guard = h.guard()
+	if s.Limits.RedisURL != "" {
+		if h.Guard.Streaks.Front, err = limit.OpenFront(string(s.Limits.RedisURL)); err != nil {
+			return errors.New("limits.redis_url: not a URL of Redis or Valkey") // its text may hold a password
+		}
+		context.AfterFunc(ctx, func() { _ = h.Guard.Streaks.Front.Close() })
+	}
 	h.Post = &delivery.Post{DB: h.DB, Keys: h.Keys, Carrier: h.Carrier, House: delivery.House{
 		NameJA: s.Service.NameJa, NameEN: s.Service.Name, FromName: s.SMTP.FromName, Origin: s.Origin,
 		SupportURL: s.Service.SupportURL, From: s.SMTP.From, Zone: time.FixedZone("JST", 9*60*60)}}

@@ -34,6 +34,8 @@ type Guard struct {
 	Keys  *token.Keyring
 	Mode  Mode
 	Rules Rules
+	// Streaks keep the counts of passwords.
+	Streaks limit.Streaks
 	// Pass spends the pass of a solved human check in the transaction of the act
 	// that it was asked for; its refusals have codes that begin with "puzzle.".
 	Pass func(ctx context.Context, tx *db.Tx, pass string, c Caller) error
@@ -121,13 +123,13 @@ func (g *Guard) Prove(ctx context.Context, tx *db.Tx, c Caller) error {
 		if err := keepProof(ctx, tx, g.prover(c), tx.Time().Add(proofLife)); err != nil {
 			return err
 		}
-		if err := limit.Forget(ctx, tx, g.own(c)); err != nil {
+		if err := g.Streaks.Forget(ctx, tx, g.own(c)); err != nil {
 			return err
 		}
 	}
 	// The pause that runs and the pace of the next ones stay: an attacker who
 	// waits for the owner to come in gains no quick guesses by it.
-	return limit.Absolve(ctx, tx, strangers(c.Key))
+	return g.Streaks.Absolve(ctx, tx, strangers(c.Key))
 }
 
 func strangers(key []byte) string { return "password " + hex.EncodeToString(key) }
@@ -152,7 +154,7 @@ func (g *Guard) Count(ctx context.Context, tx *db.Tx, c Caller) (Try, error) {
 	if who != Stranger {
 		t.Bucket = g.own(c)
 	}
-	s, ok, err := limit.Try(ctx, tx, t.Bucket, g.ladder(who))
+	s, ok, err := g.Streaks.Try(ctx, tx, t.Bucket, g.ladder(who))
 	if err != nil {
 		return t, err
 	}
@@ -199,7 +201,7 @@ func (g *Guard) Back(ctx context.Context, tx *db.Tx, t Try) error {
 	if !t.Judge {
 		return nil
 	}
-	if err := limit.Forgive(ctx, tx, t.Bucket, g.ladder(t.Who)); err != nil || t.Who == Stranger {
+	if err := g.Streaks.Forgive(ctx, tx, t.Bucket, g.ladder(t.Who)); err != nil || t.Who == Stranger {
 		return err
 	}
 	return limit.Charge(ctx, tx, strangers(t.Key), -1, g.Rules.Strangers)
@@ -211,7 +213,7 @@ func (g *Guard) Right(ctx context.Context, tx *db.Tx, t Try) error {
 	if err := g.Back(ctx, tx, t); err != nil || t.Who == Stranger {
 		return err
 	}
-	return limit.Forget(ctx, tx, t.Bucket)
+	return g.Streaks.Forget(ctx, tx, t.Bucket)
 }
 
 // Siege is what strangers do to an address, for those who may know: a browser

@@ -1,0 +1,147 @@
+package limit
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/genkan/genkan/internal/platform/db"
+)
+
+// Front remembers in Redis or Valkey which streaks refuse, so that a flood on one
+// address does not queue for its row. It only ever refuses: whatever it lets
+// pass is counted by the database, and whatever it cannot answer is asked there.
+// So a Redis that is lost, emptied or lying makes the house slower or stricter,
+// and gives nobody a guess (fails closed to the database).
+type Front struct {
+	client  *redis.Client
+	asleep  atomic.Int64 // not asked again before, after a failure; Unix microseconds
+	refused atomic.Int64
+	failed  atomic.Int64
+}
+
+// OpenFront makes a front for a URL: redis://, rediss:// or unix://. It connects
+// when it is first asked.
+func OpenFront(url string) (*Front, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 300*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
+	o.MaxRetries = -1
+	o.DisableIdentity = true
+	return &Front{client: redis.NewClient(o)}, nil
+}
+
+// Close ends its connections.
+func (f *Front) Close() error { return f.client.Close() }
+
+// Load is how many tries it refused, and how often it could not be asked, since
+// the start.
+func (f *Front) Load() (refused, failed int64) { return f.refused.Load(), f.failed.Load() }
+
+// sleep is how long a front that failed is left alone, so that a dead one does
+// not cost each try its timeouts.
+const sleep = time.Second
+
+func (f *Front) awake() bool { return time.Now().UnixMicro() >= f.asleep.Load() }
+
+func (f *Front) fell() {
+	f.failed.Add(1)
+	f.asleep.Store(time.Now().Add(sleep).UnixMicro())
+}
+
+// refuses tells whether a bucket is known to be paused or stopped.
+func (f *Front) refuses(ctx context.Context, bucket string, now time.Time, l Ladder) (s Streak, yes bool) {
+	if f == nil || !f.awake() {
+		return s, false
+	}
+	v, err := f.client.HMGet(ctx, key(bucket), "until", "run", "total").Result()
+	if err != nil {
+		f.fell()
+		return s, false
+	}
+	until, ok := number(v[0])
+	run, _ := number(v[1])
+	total, _ := number(v[2])
+	if s = (Streak{Run: int(run), Total: int(total), Until: db.Time(until)}); !ok || !s.Paused(now, l) {
+		return s, false
+	}
+	f.refused.Add(1)
+	return s, true
+}
+
+func number(v any) (int64, bool) {
+	text, ok := v.(string)
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, ok && err == nil
+}
+
+func key(bucket string) string { return "genkan:streak:" + bucket }
+
+// newest keeps what happened last in the house's time: of two nodes that write
+// out of order, the older one's word is dropped. KEYS bucket; ARGV when, until,
+// run, total, life in milliseconds.
+var newest = redis.NewScript(`
+local at = redis.call('HGET', KEYS[1], 'at')
+if at and tonumber(at) > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'at', ARGV[1], 'until', ARGV[2], 'run', ARGV[3], 'total', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1`)
+
+// note writes what a bucket holds, once the transaction is kept.
+func (f *Front) note(ctx context.Context, tx *db.Tx, bucket string, s Streak) {
+	if f == nil {
+		return
+	}
+	at, life := tx.Time(), 10*time.Minute
+	if s.Until.After(at) {
+		life = max(life, s.Until.Sub(at))
+	}
+	ctx = context.WithoutCancel(ctx)
+	tx.AfterCommit(func() {
+		if !f.awake() {
+			return
+		}
+		until := db.Micros(s.Until)
+		if newest.Run(ctx, f.client, []string{key(bucket)}, at.UnixMicro(), until, s.Run, s.Total, life.Milliseconds()).Err() != nil {
+			f.fell()
+		}
+	})
+}
+
+// Streaks are the streaks of a house, with a front or without.
+type Streaks struct{ Front *Front }
+
+// Try is the function Try; a front may refuse first.
+func (k Streaks) Try(ctx context.Context, tx *db.Tx, bucket string, l Ladder) (Streak, bool, error) {
+	if s, yes := k.Front.refuses(ctx, bucket, tx.Time(), l); yes {
+		return s, false, nil
+	}
+	s, ok, err := Try(ctx, tx, bucket, l)
+	if err == nil && s.Paused(tx.Time(), l) {
+		k.Front.note(ctx, tx, bucket, s)
+	}
+	return s, ok, err
+}
+
+// Forgive is the function Forgive.
+func (k Streaks) Forgive(ctx context.Context, tx *db.Tx, bucket string, l Ladder) error {
+	k.Front.note(ctx, tx, bucket, Streak{})
+	return Forgive(ctx, tx, bucket, l)
+}
+
+// Absolve is the function Absolve.
+func (k Streaks) Absolve(ctx context.Context, tx *db.Tx, bucket string) error {
+	k.Front.note(ctx, tx, bucket, Streak{})
+	return Absolve(ctx, tx, bucket)
+}
+
+// Forget is the function Forget.
+func (k Streaks) Forget(ctx context.Context, tx *db.Tx, bucket string) error {
+	k.Front.note(ctx, tx, bucket, Streak{})
+	return Forget(ctx, tx, bucket)
+}
