@@ -58,6 +58,9 @@ func allowed(s string) string {
 }
 
 func column(table, name, kind string, null bool, preset string) string {
+	if preset == `'\x'` { // PostgreSQL's way to write no bytes
+		preset = "x''"
+	}
 	return fmt.Sprintf("column %s.%s %s null=%v default=%s", table, name, kind, null, preset)
 }
 

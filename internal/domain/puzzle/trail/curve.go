@@ -149,6 +149,13 @@ var easings = sync.OnceValue(func() (all [2][]curve) {
 			all[i] = append(all[i], cut(f, 0, 1, r))
 		}
 	}
+	pairs(add)
+	singles(add)
+	return all
+})
+
+// pairs are curves that are used as they are, turned round, and as both halves.
+func pairs(add func(func(u float64) float64)) {
 	for _, n := range []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6} {
 		in := func(u float64) float64 { return math.Pow(u, n) }
 		add(in)
@@ -178,6 +185,10 @@ var easings = sync.OnceValue(func() (all [2][]curve) {
 			add(func(u float64) float64 { return looked(func(u float64) float64 { return both(in, u) }, n, u) })
 		}
 	}
+}
+
+// singles are the others.
+func singles(add func(func(u float64) float64)) {
 	add(func(u float64) float64 { return u * u * (3 - 2*u) })
 	add(func(u float64) float64 { return u * u * u * (10 + u*(6*u-15)) }) // minimum jerk
 	for _, s := range []float64{6, 8, 10, 12} {
@@ -199,8 +210,7 @@ var easings = sync.OnceValue(func() (all [2][]curve) {
 			add(func(u float64) float64 { return trapezoid(k, ratio, u) })
 		}
 	}
-	return all
-})
+}
 
 func both(in func(float64) float64, u float64) float64 {
 	if u < .5 {
