@@ -102,6 +102,21 @@ func TestScriptsMiss(t *testing.T) {
 	}
 }
 
+// Whoever fails on purpose gets easier pictures, but none that scripts solve.
+func TestEasyIsForPeople(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	rates, err := Measure(t.Context(), 1, n, 0, picture.Options{Easy: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rates {
+		if r.Hits > n/2 && r.Name != "all our drawings, by name" {
+			t.Errorf("%s: %d of %d", r.Name, r.Hits, n)
+		}
+	}
+}
+
 func TestInterval(t *testing.T) {
 	t.Parallel()
 	// From Wilson's formula, worked out by hand.

@@ -48,9 +48,6 @@ func (s *studio) masks(c *cut, n int, r float32) {
 
 // bend turns, mirrors, stretches and warps all points; loose is how much, 0 to 1.
 func (s *studio) bend(p *path, loose float32) {
-	if loose == 0 {
-		return
-	}
 	flip := float32(1 - 2*s.below(2))
 	wide := 1 + .14*loose*s.between(-1, 1)
 	q := at(0, 0, 1, .42*loose*s.between(-1, 1))
