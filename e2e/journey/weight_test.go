@@ -28,7 +28,7 @@ var part = regexp.MustCompile(`(?:href|src)="(/static/[^"]+)"`)
 // TestWeight: what comes over the wire for the sign-in page, plain and packed.
 func TestWeight(t *testing.T) {
 	t.Parallel()
-	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{})
+	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{Human: "adaptive"})
 	for _, coding := range []string{"identity", "gzip"} {
 		page, body := fetch(t, h.URL+"/signin", coding)
 		all, script := page, 0
@@ -84,7 +84,7 @@ func fetch(t *testing.T, url, coding string) (int, string) {
 // style, its scripts and the icon, and for nothing else, ever.
 func TestFormNeedsLittle(t *testing.T) {
 	t.Parallel()
-	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{})
+	h := house.Open(t, testkit.SQLite(t, db.MigrateURL), house.Options{Human: "adaptive"})
 	p := browser.Open(t, browser.Options{Phone: true})
 	p.Go(h.URL + "/signin")
 	var asked []string
