@@ -129,12 +129,13 @@ func sweepAfter(dir string) (io.Closer, error) {
 }
 
 // find prefers Debian's headless build: the same engine without the windows, at
-// a tenth of the processor time. GENKAN_TEST_CHROMIUM names another.
+// a tenth of the processor time; the program itself, because the script of that
+// name in PATH would be ended in its place. GENKAN_TEST_CHROMIUM names another.
 func find() (string, error) {
 	if name := os.Getenv("GENKAN_TEST_CHROMIUM"); name != "" {
 		return exec.LookPath(name)
 	}
-	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{"/usr/lib/chromium/chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if file, err := exec.LookPath(name); err == nil {
 			return file, nil
 		}
