@@ -47,7 +47,6 @@ type town struct {
 	t     testing.TB
 	nodes []*house.House
 	mu    sync.Mutex
-	decoy []byte         // the decoy's salt
 	seen  map[string]int // passwords that were judged against a real account's hash
 }
 
