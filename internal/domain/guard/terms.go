@@ -57,8 +57,8 @@ type Level int
 // The levels.
 const (
 	Calm   Level = iota
-	Watch        // more failures than usual: work gets dearer
-	Attack       // most of it: a right password alone is not enough from a stranger
+	Watch        // more failures than usual: the puzzle's work gets dearer
+	Attack       // most of it: dearer still, and a right password alone is not enough from a stranger
 )
 
 // Rules are the limits, as settings give them.

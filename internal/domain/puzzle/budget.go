@@ -16,7 +16,7 @@ import (
 // Budget bounds passes in any window of ten minutes.
 type Budget struct {
 	Session int // of one browser
-	Account int // naming one account, from browsers that it does not know
+	Account int // to sign in to one account, from browsers that it does not know
 	Network int // from one /24 or /56
 }
 
@@ -81,7 +81,7 @@ func (d *Desk) price(ctx context.Context, f For, now time.Time) (price, error) {
 	if err := d.within(s, n, now); err != nil {
 		return price{}, err
 	}
-	level := warm(net) / wrongHeat
+	level := max(warm(net)/wrongHeat, float64(f.Siege))
 	if s.session {
 		level = max(level, warm(session)/wrongHeat)
 	}
@@ -111,14 +111,16 @@ type passes struct {
 	oldest                    time.Time // when the first of them was given
 }
 
-// within refuses when one more pass would be too many.
+// within refuses when one more pass would be too many. An account's budget is
+// for signing in alone: if it closed the ways back in as well, six passes of a
+// stranger's would shut the owner out. What those ways send is capped by itself.
 func (d *Desk) within(s sealed, n passes, now time.Time) error {
 	b := d.Budget
 	if b == (Budget{}) {
 		b = DefaultBudget()
 	}
-	named := !bytes.Equal(s.account, make([]byte, digestLen))
-	if s.session && n.session >= b.Session || named && !s.known && n.account >= b.Account || n.network >= b.Network {
+	named := s.action == SignIn && !s.known && !bytes.Equal(s.account, make([]byte, digestLen))
+	if s.session && n.session >= b.Session || named && n.account >= b.Account || n.network >= b.Network {
 		return pause(n.oldest.Add(window).Sub(now))
 	}
 	return nil

@@ -63,6 +63,11 @@ func TestBudgets(t *testing.T) {
 		if n != 6 {
 			t.Errorf("an account from many browsers: %d", n)
 		}
+		back := someone("owner, elsewhere")
+		back.Key, back.Action = victim, Recovery
+		if n := s.passesOf(2, func(int) For { return back }); n != 2 {
+			t.Errorf("the way back in meanwhile: %d", n)
+		}
 		owner := someone("owner")
 		owner.Key, owner.Known = victim, true
 		if n := s.passesOf(2, func(int) For { return owner }); n != 2 {
@@ -184,6 +189,11 @@ func TestWorkRises(t *testing.T) {
 		tries := func(f For) int { return s.begin(f).Work.Tries }
 		if n := tries(f); n != 100 {
 			t.Fatalf("for somebody new: %d", n)
+		}
+		besieged := someone("besieged")
+		besieged.Siege = 1
+		if n := tries(besieged); n != 400 {
+			t.Errorf("while the house is besieged: %d", n)
 		}
 		quick := func(f For) {
 			s.Tries = 1

@@ -57,6 +57,7 @@ type For struct {
 	Key     []byte // blind index of the typed account's address; nil without one
 	Network string // the caller's /24 or /56
 	Known   bool   // the browser is known to the named account
+	Siege   int    // how far the house is under attack: each step makes work four times as dear
 }
 
 // Desk gives challenges and passes.

@@ -102,7 +102,7 @@ type asker interface {
 
 const sqlPasses = `SELECT
   (SELECT count(*) FROM puzzle p WHERE p.browser = $1 AND p.solved_at > $5),
-  (SELECT count(*) FROM puzzle p WHERE p.account_key = $2 AND p.solved_at > $5 AND p.known = 0),
+  (SELECT count(*) FROM puzzle p WHERE p.account_key = $2 AND p.solved_at > $5 AND p.known = 0 AND p.action = 'sign-in'),
   (SELECT count(*) FROM puzzle p WHERE p.network IN ($3, $4) AND p.solved_at > $5),
   (SELECT COALESCE(min(p.solved_at), 0) FROM puzzle p WHERE p.network IN ($3, $4) AND p.solved_at > $5)`
 

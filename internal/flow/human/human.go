@@ -40,6 +40,11 @@ func (f *Flow) Begin(ctx context.Context, in Ask) (c puzzle.Challenge, needed bo
 	if err != nil || !needed {
 		return c, false, err
 	}
+	level, err := f.Guard.Level(ctx, f.DB.Reader(), f.DB.Now(), in.Network)
+	if err != nil {
+		return c, true, err
+	}
+	who.Siege = int(level)
 	c, err = f.Puzzle.Begin(ctx, who)
 	return c, true, err
 }
