@@ -125,7 +125,7 @@ func (f *Front) getRegisterState(w http.ResponseWriter, r *http.Request) error {
 	}
 	next := "/register/" + r.PathValue("id")
 	if err == nil && wait.Confirmed {
-		next += "#go" // wait.js presses what is left to press
+		next += "?go=1" // wait.js presses what is left to press
 		if _, err := f.Kit.Session(r); err == nil {
 			next = "/account"
 		}

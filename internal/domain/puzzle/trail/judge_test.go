@@ -303,3 +303,18 @@ func TestFlatDragsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerIsTheLastSample: a hand's movement to one place is no answer for
+// another, however near.
+func TestAnswerIsTheLastSample(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(19, 20))
+	for _, p := range hand.People() {
+		d := p.Drag(r, 150)
+		for _, off := range []float64{-3, 3} {
+			if v := trail.Judge(d, dragOf(d, 150+off, p.Touch)); v == trail.Fine {
+				t.Errorf("%s: moved to 150 and answered %v", p.Name, 150+off)
+			}
+		}
+	}
+}

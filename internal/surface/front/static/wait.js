@@ -55,7 +55,7 @@ function poll(line) {
 // Without the mark it is left to the person, so that coming back presses nothing.
 /** @type {HTMLFormElement | null} */
 const go = document.querySelector('form[data-go]');
-if (go && location.hash === '#go') {
+if (go && location.search === '?go=1') {
 	history.replaceState(null, '', location.pathname);
 	go.requestSubmit();
 }
