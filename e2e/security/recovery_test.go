@@ -285,8 +285,13 @@ func TestLinkScannersSpendNothing(t *testing.T) {
 				t.Fatal("the bot confirmed it")
 			}
 			press(t, h, l.Link, "number", number)
-			if got := p.Get(wait.URL.Path); got.URL.Path != "/account" {
-				t.Errorf("after the person's own click the waiting page is at %s: %s", got.URL, got.Problem())
+			p.Get(wait.URL.Path)
+			if got := p.Get("/account"); got.URL.Path != "/signin" {
+				t.Errorf("looking at the waiting page alone led to %s (WB1)", got.URL)
+			}
+			p.Get(wait.URL.Path)
+			if got := p.Post(wait.URL.Path + "/finish"); got.URL.Path != "/account" {
+				t.Errorf("after the person's own click the waiting page led to %s: %s", got.URL, got.Problem())
 			}
 		})
 		t.Run("recovery", func(t *testing.T) {
