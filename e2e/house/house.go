@@ -6,9 +6,11 @@ package house
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +44,7 @@ type Options struct {
 	Human    string                 // the setting human_check; "" is off, since most tests are about something else
 	Costly   bool                   // real costs of passwords and puzzles instead of the tests' cheap ones
 	Log      io.Writer              // nil discards
+	Gone     *atomic.Bool           // the database is gone while it is true; nil: never
 }
 
 // Open builds a house on the migrated database at url and serves it until the
@@ -52,6 +55,14 @@ func Open(t testing.TB, url string, o Options) *House {
 	d, err := db.Open(context.Background(), url, o.Clock.Now)
 	check(t, err, "open the database")
 	t.Cleanup(func() { d.Close() })
+	if o.Gone != nil {
+		d.Broken = func() error {
+			if o.Gone.Load() {
+				return errors.New("dial tcp: the database is gone")
+			}
+			return nil
+		}
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err, "listen")
 	s := config.Default()
