@@ -57,8 +57,10 @@ func (f *Flow) count(ctx context.Context, tx *db.Tx, in Ask, to target) (begun, 
 	if err != nil {
 		return begun{}, err
 	}
-	if err := f.Guard.Human(ctx, tx, c, in.Human); err != nil {
-		return f.askHuman(ctx, tx, at, err)
+	if need {
+		if err := f.Guard.Human(ctx, tx, c, in.Human); err != nil {
+			return f.askHuman(ctx, tx, at, err)
+		}
 	}
 	if at.State == attempt.HumanCheck {
 		at.Finding = ""

@@ -59,10 +59,7 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun
 	if err != nil {
 		return Step{}, err
 	}
-	c, err := f.caller(ctx, tx, in, to.key)
-	if err != nil {
-		return Step{}, err
-	}
+	c := guard.Caller{Key: to.key, Network: in.Network}
 	return f.stand(at, out), f.Guard.Outcome(ctx, tx, c, at.State == attempt.Complete)
 }
 

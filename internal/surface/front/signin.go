@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/attempt"
@@ -75,12 +74,12 @@ func (f *Front) signInPage(w http.ResponseWriter, r *http.Request, target string
 func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err != nil {
-		return f.signInAgain(w, r, signin.Step{}, err)
+		return f.signInAgain(w, r, signin.Step{}, err, "")
 	}
 	ask := f.signInAsk(w, r, form, form.Attempt)
 	ask.Email, ask.Remembered = r.PostForm.Get("email"), r.PostForm.Get("remembered") == "1"
 	if ask.Human, err = f.pass(r, human.Ask{Action: puzzle.SignIn, Email: ask.Email, Remembered: ask.Remembered}); err != nil {
-		return f.signInAgain(w, r, signin.Step{ID: form.Attempt}, err)
+		return f.signInAgain(w, r, signin.Step{ID: form.Attempt}, err, "")
 	}
 	step, err := f.Signin.Start(r.Context(), ask)
 	switch {
@@ -110,14 +109,14 @@ func (f *Front) onFrom(w http.ResponseWriter, r *http.Request, step signin.Step)
 		http.Redirect(w, r, "/recover/"+step.Renew.ID, http.StatusSeeOther)
 		return nil
 	case step.State == attempt.HumanCheck:
-		return f.signInAgain(w, r, step, fault.New(fault.Forbidden, step.Finding).Offer("retry"))
+		return f.signInAgain(w, r, step, fault.New(fault.Forbidden, step.Finding).Offer("retry"), "")
 	}
-	return f.signInAgain(w, r, step, fault.New(fault.Denied, step.Finding).Offer("recover", "register"))
+	return f.signInAgain(w, r, step, fault.New(fault.Denied, step.Finding).Offer("recover", "register"), "")
 }
 
 // signInAgain shows the form once more with what went wrong, everything kept
-// but the password.
-func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.Step, err error, pass ...string) error {
+// but the password; pass is one that was not spent, or "".
+func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.Step, err error, pass string) error {
 	e, code := f.refused(w, r, err)
 	if e.Kind == fault.Internal {
 		return err
@@ -140,7 +139,7 @@ func (f *Front) signInAgain(w http.ResponseWriter, r *http.Request, step signin.
 	page.ByMail = step.State == attempt.Refused || step.State == attempt.HumanCheck
 	page.Problem = NewProblem(e, "/signin")
 	f.check(r, &page.Frame, human.Ask{Action: puzzle.SignIn, Remembered: page.Remembered != ""}, true)
-	keep(&page.Frame, strings.Join(pass, ""))
+	keep(&page.Frame, pass)
 	return f.show(w, code, page.Lang, PageSignIn, page)
 }
 

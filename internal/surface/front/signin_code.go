@@ -24,7 +24,7 @@ func (f *Front) signInAsk(w http.ResponseWriter, r *http.Request, form web.Form,
 func (f *Front) postSignInCode(w http.ResponseWriter, r *http.Request) error {
 	form, err := f.Kit.ReadForm(w, r)
 	if err != nil {
-		return f.signInAgain(w, r, signin.Step{}, err)
+		return f.signInAgain(w, r, signin.Step{}, err, "")
 	}
 	return f.mailCode(w, r, f.signInAsk(w, r, form, form.Attempt))
 }
@@ -32,7 +32,7 @@ func (f *Front) postSignInCode(w http.ResponseWriter, r *http.Request) error {
 func (f *Front) mailCode(w http.ResponseWriter, r *http.Request, ask signin.Ask) error {
 	step, err := f.Signin.AskCode(r.Context(), ask)
 	if err != nil {
-		return f.signInAgain(w, r, signin.Step{ID: ask.Attempt, State: attempt.Refused}, err)
+		return f.signInAgain(w, r, signin.Step{ID: ask.Attempt, State: attempt.Refused}, err, "")
 	}
 	http.Redirect(w, r, "/signin/"+step.ID, http.StatusSeeOther)
 	return nil
