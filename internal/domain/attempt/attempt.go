@@ -13,7 +13,6 @@ import (
 
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/platform/db"
-	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/token"
 )
 
@@ -38,21 +37,26 @@ type Attempt struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ExpiresAt time.Time
+	New       bool // not in the database yet: its first Move puts it there
 }
 
 // Live tells whether it can still move at t.
 func (a Attempt) Live(t time.Time) bool { return a.ExpiresAt.After(t) }
 
-// Begin keeps a new attempt in state started. It draws an id unless the caller
-// did, who then sealed something to it.
-func Begin(ctx context.Context, tx *db.Tx, a Attempt) (Attempt, error) {
-	a.ID, a.Reference, a.State = cmp.Or(a.ID, token.NewSecretID()), NewReference(), Started
-	a.CreatedAt, a.UpdatedAt, a.ExpiresAt = tx.Time(), tx.Time(), tx.Time().Add(Life)
-	err := New(tx).insertAttempt(ctx, insertAttemptParams{
-		ID: a.ID, Reference: a.Reference, State: string(a.State), AccountID: a.Account, AddressKey: a.Key,
-		Browser: a.Browser, AddressSealed: append([]byte{}, a.Sealed...), Locale: a.Locale, Now: tx.Now(), ExpiresAt: db.Micros(a.ExpiresAt),
+// Begin makes a new attempt in state started, which its first Move keeps. It
+// draws an id unless the caller did, who then sealed something to it.
+func Begin(now time.Time, a Attempt) Attempt {
+	a.ID, a.Reference, a.State, a.New = cmp.Or(a.ID, token.NewSecretID()), NewReference(), Started, true
+	a.CreatedAt, a.UpdatedAt, a.ExpiresAt = now, now, now.Add(Life)
+	return a
+}
+
+func (a Attempt) insert(ctx context.Context, tx *db.Tx) error {
+	return New(tx).insertAttempt(ctx, insertAttemptParams{
+		ID: a.ID, Reference: a.Reference, State: string(a.State), AccountID: a.Account, AddressKey: a.Key, Browser: a.Browser,
+		AddressSealed: append([]byte{}, a.Sealed...), Locale: a.Locale, Finding: a.Finding, SessionID: a.Session,
+		CreatedAt: db.Micros(a.CreatedAt), UpdatedAt: db.Micros(a.UpdatedAt), ExpiresAt: db.Micros(a.ExpiresAt),
 	})
-	return a, fault.Wrapf(err, "begin an attempt")
 }
 
 // ErrNone says that there is no such attempt.

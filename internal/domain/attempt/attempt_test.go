@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,8 +51,9 @@ func (s *set) must(f func(ctx context.Context, tx *db.Tx) error) {
 func (s *set) begin() (a Attempt) {
 	s.t.Helper()
 	s.must(func(ctx context.Context, tx *db.Tx) (err error) {
-		a, err = Begin(ctx, tx, Attempt{Key: []byte("key"), Browser: []byte("browser"), Locale: "ja"})
-		return err
+		a = Begin(tx.Time(), Attempt{Key: []byte("key"), Browser: []byte("browser"), Locale: "ja"})
+		a.New = false
+		return a.insert(ctx, tx)
 	})
 	return a
 }
@@ -122,6 +124,31 @@ func TestEveryStateMeetsEveryEvent(t *testing.T) {
 				if !ok && (!fault.Is(err, "attempt.move_refused") || now.State != state) {
 					t.Errorf("%s by %s: %v, the row says %s; want a refusal", state, ev, err, now.State)
 				}
+			}
+		}
+	})
+}
+
+// TestFirstMoveKeepsIt: a new attempt is in the database from its first move on,
+// in the state that the move leads to, and not at all after one that is refused.
+func TestFirstMoveKeepsIt(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		for _, ev := range Events() {
+			a := Begin(s.clock.Now(), Attempt{Key: []byte("key"), Browser: []byte("browser"), Locale: "ja", Sealed: []byte("box")})
+			a.Finding, a.Account, a.Session = "pw.wrong", "acc", "sess"
+			moved, err := s.move(a, ev)
+			want, ok := Next(Started, ev)
+			if !ok {
+				if _, gone := ByID(t.Context(), s.d.Reader(), a.ID); !fault.Is(err, "attempt.move_refused") || !errors.Is(gone, ErrNone) {
+					t.Errorf("%s: %v, %v; want a refusal and no row", ev, err, gone)
+				}
+				continue
+			}
+			if err != nil || moved.State != want || moved.New {
+				t.Errorf("%s: %+v, %v; want %s", ev, moved, err, want)
+			}
+			if got := s.read(a.ID); !reflect.DeepEqual(got, moved) {
+				t.Errorf("%s: kept %+v; want %+v", ev, got, moved)
 			}
 		}
 	})
@@ -222,12 +249,13 @@ func TestEvidenceIsBounded(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
 		a, other := s.begin(), s.begin()
 		s.must(func(ctx context.Context, tx *db.Tx) error {
-			for range 150 {
-				if err := Add(ctx, tx, a.ID, FoldedInput, strings.Repeat("x", 200)); err != nil {
+			long := Note{Kind: FoldedInput, Value: strings.Repeat("x", 200)}
+			for range 50 { // 33 times three, and one of three more
+				if err := Add(ctx, tx, a.ID, long, long, long); err != nil {
 					return err
 				}
 			}
-			return Add(ctx, tx, other.ID, NoScript, "")
+			return Add(ctx, tx, other.ID, Note{Kind: NoScript})
 		})
 		notes, err := Evidence(t.Context(), s.d.Reader(), a.ID)
 		if err != nil || len(notes) != 100 {
@@ -247,7 +275,7 @@ func TestValuesAreCutBetweenLetters(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
 		a := s.begin()
 		err := s.try(func(ctx context.Context, tx *db.Tx) error {
-			return Add(ctx, tx, a.ID, FoldedInput, strings.Repeat("あ", 30))
+			return Add(ctx, tx, a.ID, Note{Kind: FoldedInput, Value: strings.Repeat("あ", 30)})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -289,7 +317,7 @@ func TestRefusedLatelyCountsTheBrowser(t *testing.T) {
 func TestSweepTakesEvidenceAlong(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
 		a := s.begin()
-		s.must(func(ctx context.Context, tx *db.Tx) error { return Add(ctx, tx, a.ID, NoScript, "") })
+		s.must(func(ctx context.Context, tx *db.Tx) error { return Add(ctx, tx, a.ID, Note{Kind: NoScript}) })
 		sweep := func() {
 			s.must(func(ctx context.Context, tx *db.Tx) error { _, err := Sweep(ctx, tx, 10); return err })
 		}

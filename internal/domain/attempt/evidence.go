@@ -30,8 +30,11 @@ const (
 	SprayedWord   Kind = "sprayed"        // the right password came while many were tried
 )
 
-// maxValue bounds a value in bytes; a row holds at most 100 of them.
-const maxValue = 80
+// What an attempt may hold.
+const (
+	maxValue = 80 // bytes of a value
+	maxNotes = 100
+)
 
 // Note is one thing that was noticed.
 type Note struct {
@@ -40,12 +43,28 @@ type Note struct {
 	Value string
 }
 
-// Add appends to an attempt's evidence. Beyond 100 notes it does nothing.
-func Add(ctx context.Context, tx *db.Tx, id string, kind Kind, value string) error {
-	if len(value) > maxValue {
-		value = strings.ToValidUTF8(value[:maxValue], "") // not half a letter: PostgreSQL refuses it
+// Add appends to the evidence of an attempt that was kept, in one statement.
+// What goes beyond 100 notes is left out. The notes' times are the transaction's.
+func Add(ctx context.Context, tx *db.Tx, id string, notes ...Note) error {
+	if len(notes) == 0 {
+		return nil
 	}
-	return fault.Wrapf(New(tx).insertEvidence(ctx, id, tx.Now(), string(kind), value), "note evidence")
+	args := []any{id, tx.Now(), maxNotes}
+	rows := make([]string, len(notes))
+	for i, n := range notes {
+		if len(n.Value) > maxValue {
+			n.Value = strings.ToValidUTF8(n.Value[:maxValue], "") // not half a letter: PostgreSQL refuses it
+		}
+		args = append(args, string(n.Kind), n.Value)
+		// SQLite and PostgreSQL both call the columns of VALUES column1, column2, …
+		rows[i] = fmt.Sprintf("(%d, CAST($%d AS TEXT), CAST($%d AS TEXT))", i+1, len(args)-1, len(args))
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO evidence (attempt_id, seq, at, kind, value)
+SELECT $1, last.seq + v.column1, $2, v.column2, v.column3
+FROM (VALUES `+strings.Join(rows, ", ")+`) AS v, (SELECT COALESCE(MAX(seq), 0) AS seq FROM evidence WHERE attempt_id = $1) AS last
+WHERE last.seq + v.column1 <= $3`, args...)
+	return fault.Wrapf(err, "note evidence")
 }
 
 // Evidence gives what was noticed, in order.

@@ -1,6 +1,6 @@
 -- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, created_at, updated_at, expires_at)
-VALUES (sqlc.arg(id), sqlc.arg(reference), sqlc.arg(state), sqlc.arg(account_id), sqlc.arg(address_key), sqlc.arg(browser), sqlc.arg(address_sealed), sqlc.arg(locale), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: attemptByID :one
 SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed FROM attempt WHERE id = $1;
@@ -8,11 +8,6 @@ SELECT id, reference, state, account_id, address_key, browser, locale, finding, 
 -- name: moveAttempt :execrows
 UPDATE attempt SET state = sqlc.arg(next), finding = sqlc.arg(finding), account_id = sqlc.arg(account_id), session_id = sqlc.arg(session_id), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state = sqlc.arg(was) AND expires_at > sqlc.arg(now);
-
--- name: insertEvidence :exec
-INSERT INTO evidence (attempt_id, seq, at, kind, value)
-SELECT sqlc.arg(attempt_id), COALESCE(MAX(e.seq), 0) + 1, sqlc.arg(now), sqlc.arg(kind), sqlc.arg(value) FROM evidence e WHERE e.attempt_id = sqlc.arg(attempt_id)
-HAVING COUNT(*) < 100;
 
 -- name: evidenceOf :many
 SELECT seq, at, kind, value FROM evidence WHERE attempt_id = $1 ORDER BY seq;

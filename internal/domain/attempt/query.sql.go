@@ -74,8 +74,8 @@ func (q *Queries) evidenceOf(ctx context.Context, attemptID string) ([]evidenceO
 }
 
 const insertAttempt = `-- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type insertAttemptParams struct {
@@ -87,7 +87,10 @@ type insertAttemptParams struct {
 	Browser       []byte
 	AddressSealed []byte
 	Locale        string
-	Now           int64
+	Finding       string
+	SessionID     string
+	CreatedAt     int64
+	UpdatedAt     int64
 	ExpiresAt     int64
 }
 
@@ -101,24 +104,11 @@ func (q *Queries) insertAttempt(ctx context.Context, arg insertAttemptParams) er
 		arg.Browser,
 		arg.AddressSealed,
 		arg.Locale,
-		arg.Now,
+		arg.Finding,
+		arg.SessionID,
+		arg.CreatedAt,
+		arg.UpdatedAt,
 		arg.ExpiresAt,
-	)
-	return err
-}
-
-const insertEvidence = `-- name: insertEvidence :exec
-INSERT INTO evidence (attempt_id, seq, at, kind, value)
-SELECT $1, COALESCE(MAX(e.seq), 0) + 1, $2, $3, $4 FROM evidence e WHERE e.attempt_id = $1
-HAVING COUNT(*) < 100
-`
-
-func (q *Queries) insertEvidence(ctx context.Context, attemptID string, now int64, kind string, value string) error {
-	_, err := q.db.ExecContext(ctx, insertEvidence,
-		attemptID,
-		now,
-		kind,
-		value,
 	)
 	return err
 }

@@ -76,16 +76,22 @@ func Next(s State, ev Event) (State, bool) {
 }
 
 // Move carries a to the state that ev leads to, keeping a.Finding, a.Account and
-// a.Session with it, and refuses with attempt.move_refused (no such arrow) or
+// a.Session with it; a new attempt it inserts. It refuses with attempt.move_refused (no such arrow) or
 // attempt.over (it ran out, or another press was faster).
 func Move(ctx context.Context, tx *db.Tx, a Attempt, ev Event) (Attempt, error) {
 	next, ok := Next(a.State, ev)
 	if !ok {
 		return a, fault.New(fault.Conflict, "attempt.move_refused")
 	}
+	was := a.State
+	a.State, a.UpdatedAt = next, tx.Time()
+	if a.New {
+		a.New = false
+		return a, fault.Wrapf(a.insert(ctx, tx), "keep a new attempt")
+	}
 	n, err := New(tx).moveAttempt(ctx, moveAttemptParams{
 		Next: string(next), Finding: a.Finding, AccountID: a.Account, SessionID: a.Session,
-		Now: tx.Now(), ID: a.ID, Was: string(a.State),
+		Now: tx.Now(), ID: a.ID, Was: string(was),
 	})
 	if err != nil {
 		return a, fmt.Errorf("move attempt %s by %s: %w", a.ID, ev, err)
@@ -93,6 +99,5 @@ func Move(ctx context.Context, tx *db.Tx, a Attempt, ev Event) (Attempt, error) 
 	if n != 1 {
 		return a, fault.New(fault.Conflict, "attempt.over")
 	}
-	a.State, a.UpdatedAt = next, tx.Time()
 	return a, nil
 }

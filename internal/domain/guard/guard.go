@@ -49,12 +49,21 @@ type Caller struct {
 	Known   []byte // digest of a secret that only a browser known to this address has; nil for others
 	Network string // the /24 or /56 that it calls from; "" when it cannot be told
 	Attempt string // the attempt that it goes on with
+
+	seen *Who // how well it is known, once See has looked
+}
+
+// See looks how well c is known and keeps it with c, so that one act looks once.
+func (g *Guard) See(ctx context.Context, q DBTX, now time.Time, c Caller) (Caller, error) {
+	who, err := g.who(ctx, q, now, c)
+	c.seen = &who
+	return c, err
 }
 
 // NeedsHuman tells whether the human check is asked of c.
 func (g *Guard) NeedsHuman(ctx context.Context, q DBTX, now time.Time, c Caller) (bool, error) {
 	who, err := g.who(ctx, q, now, c)
-	return g.Mode.asksHuman(who), err
+	return g.Mode.asks(who), err
 }
 
 // Human spends the pass of a caller that the human check is asked of. A refusal
@@ -80,6 +89,9 @@ func (g *Guard) Admit(ctx context.Context, d *db.DB, c Caller, pass, press strin
 
 // who tells how well the caller is known.
 func (g *Guard) who(ctx context.Context, q DBTX, now time.Time, c Caller) (Who, error) {
+	if c.seen != nil {
+		return *c.seen, nil
+	}
 	if c.Action != SignIn {
 		return Stranger, nil // what sends a mail is asked for by anybody, and asked of everybody
 	}
@@ -144,7 +156,8 @@ type Try struct {
 	Key    []byte    `json:"key"`            // blind index of the address
 }
 
-// Count counts a password before it is judged.
+// Count counts a password before it is judged. Once it is, Right or Wrong says
+// so; Back, that it never was.
 func (g *Guard) Count(ctx context.Context, tx *db.Tx, c Caller) (Try, error) {
 	who, err := g.who(ctx, tx, tx.Time(), c)
 	if err != nil {
@@ -163,10 +176,7 @@ func (g *Guard) Count(ctx context.Context, tx *db.Tx, c Caller) (Try, error) {
 		t.Until = s.Until
 	}
 	t.Begins = ok && who == Stranger && (!t.Until.IsZero() || s.Total >= g.Rules.Strangers.Most)
-	if ok && who != Stranger {
-		err = limit.Charge(ctx, tx, strangers(c.Key), 1, g.Rules.Strangers)
-	}
-	return t, err
+	return t, nil
 }
 
 func (g *Guard) ladder(who Who) limit.Ladder {
@@ -201,19 +211,27 @@ func (g *Guard) Back(ctx context.Context, tx *db.Tx, t Try) error {
 	if !t.Judge {
 		return nil
 	}
-	if err := g.Streaks.Forgive(ctx, tx, t.Bucket, g.ladder(t.Who)); err != nil || t.Who == Stranger {
-		return err
-	}
-	return limit.Charge(ctx, tx, strangers(t.Key), -1, g.Rules.Strangers)
+	return g.Streaks.Forgive(ctx, tx, t.Bucket, g.ladder(t.Who))
 }
 
 // Right settles a try whose password was right. A browser's own row of failures
 // is over; strangers' is not, since whoever else guesses is still there.
 func (g *Guard) Right(ctx context.Context, tx *db.Tx, t Try) error {
-	if err := g.Back(ctx, tx, t); err != nil || t.Who == Stranger {
-		return err
+	if t.Who == Stranger || !t.Judge {
+		return g.Back(ctx, tx, t)
 	}
 	return g.Streaks.Forget(ctx, tx, t.Bucket)
+}
+
+// Wrong settles a try whose password was wrong. One that a browser's own counter
+// let pass counts among all that an address may fail, too (SP 800-63B-4 3.2.2).
+// That is done after the judgement, unlike all else: the browser's own counter
+// has bounded it before.
+func (g *Guard) Wrong(ctx context.Context, tx *db.Tx, t Try) error {
+	if t.Who == Stranger || !t.Judge {
+		return nil
+	}
+	return limit.Charge(ctx, tx, strangers(t.Key), g.Rules.Strangers)
 }
 
 // Siege is what strangers do to an address, for those who may know: a browser

@@ -38,10 +38,10 @@ const (
 	Resend       Action = "resend"
 )
 
-// asksHuman decides whether the human check is asked. Mails can be caused by
+// asks decides whether the human check is asked. Mails can be caused by
 // anybody, so knowing a browser saves nobody the check where one is sent to an
 // address; but its own person may have it for free.
-func (m Mode) asksHuman(who Who) bool {
+func (m Mode) asks(who Who) bool {
 	switch m {
 	case Off:
 		return false

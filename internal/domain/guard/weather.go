@@ -20,10 +20,11 @@ func (g *Guard) network(now time.Time, prefix string) string {
 // Outcome counts whether a judged try passed, for the house and the network. A
 // stranger's right password that was then not enough counts as failed.
 func (g *Guard) Outcome(ctx context.Context, tx *db.Tx, c Caller, passed bool) error {
-	if err := limit.Count(ctx, tx, house, shard(c.Key), window, passed); err != nil || c.Network == "" {
-		return err
+	places := []limit.Place{{Bucket: house, Shard: shard(c.Key)}}
+	if c.Network != "" {
+		places = append(places, limit.Place{Bucket: g.network(tx.Time(), c.Network)})
 	}
-	return limit.Count(ctx, tx, g.network(tx.Time(), c.Network), 0, window, passed)
+	return limit.Count(ctx, tx, window, passed, places...)
 }
 
 func shard(key []byte) byte {

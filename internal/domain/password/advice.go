@@ -1,10 +1,9 @@
 package password
 
 import (
-	"strings"
-
 	"github.com/trustelem/zxcvbn/match"
 
+	"github.com/genkan/genkan/internal/domain/password/internal/words"
 	"github.com/genkan/genkan/internal/platform/fault"
 )
 
@@ -61,15 +60,16 @@ func hints(warning string) []string {
 	return []string{HintLonger, HintWords}
 }
 
-// dictionaryWarning names the dictionary; the first words of the one that we
-// hand over are the person's own.
+// dictionaryWarning names where the word is from; the first of those that we hand
+// over are the person's own.
 func dictionaryWarning(m *match.Match, personal int) string {
-	switch {
-	case m.DictionaryName == "user_inputs" && m.Rank <= personal:
+	if m.Rank <= personal {
 		return WarnPersonal
-	case m.DictionaryName == "passwords":
+	}
+	switch words.List(enFile).Kind(m.MatchedWord) {
+	case "p":
 		return WarnCommon
-	case m.DictionaryName == "surnames", strings.HasSuffix(m.DictionaryName, "_names"):
+	case "n":
 		return WarnName
 	}
 	return WarnWord

@@ -1,25 +1,29 @@
 package password
 
 import (
+	"cmp"
 	_ "embed"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn"
-	"github.com/trustelem/zxcvbn/frequency"
 	"github.com/trustelem/zxcvbn/match"
 
+	_ "github.com/genkan/genkan/internal/domain/password/internal/unload" // zxcvbn's lists
 	"github.com/genkan/genkan/internal/domain/password/internal/words"
 )
 
-//go:embed data/ja.txt
-var jaFile string
-
-// zxcvbn has made its dictionaries of these lists by now and looks at them no
-// more: 2 MB that every house would hold for nothing.
-func init() { clear(frequency.FrequencyLists) }
+// The words that are looked for: Japanese ones in Latin letters, and the lists of
+// zxcvbn.
+var (
+	//go:embed data/ja.txt
+	jaFile string
+	//go:embed data/en.txt
+	enFile string
+)
 
 // Score is advice for the person who chooses; Policy.Check alone decides.
 type Score struct {
@@ -114,6 +118,7 @@ func readings(normal string) []string {
 
 // judgeReading asks zxcvbn once, with or without the repetitions folded away.
 func (a advisor) judgeReading(s string, fold bool) verdict {
+	s = ascii(s)
 	times := 1
 	if fold {
 		short, n := words.Unrepeat(s)
@@ -122,7 +127,6 @@ func (a advisor) judgeReading(s string, fold bool) verdict {
 		}
 		s, times = short, n
 	}
-	s = ascii(s)
 	r := zxcvbn.PasswordStrength(s, a.dictionary(s))
 	v := verdict{guesses: r.Guesses * float64(times), warning: a.warning(r.Sequence)}
 	if times > 2 {
@@ -153,28 +157,41 @@ func ascii(s string) string {
 	return string(b)
 }
 
-// farRank is given to Japanese words that are rarer than this, so that the list
-// handed over stays short.
+// farRank is given to words that are rarer than this, so that the list handed
+// over stays short.
 const farRank = 8000
 
-// dictionary gives the personal words and the Japanese words that stand in s,
-// each at the place of its rank, as zxcvbn takes a word's place for its rank.
-// It is no longer than the last word needs.
+// dictionary gives the personal words and the words of our lists that stand in s,
+// forwards or backwards, each at the place of its rank, as zxcvbn takes a word's
+// place for its rank. It is no longer than the last word needs.
 func (a advisor) dictionary(s string) []string {
-	list := slices.Clone(a.personal)
 	s = strings.ToLower(s)
-	for _, text := range slices.Compact([]string{s, words.Unleet(s, 'i'), words.Unleet(s, 'l')}) {
+	ranks := map[string]int{}
+	for _, text := range slices.Compact([]string{s, words.Unleet(s, 'i'), words.Unleet(s, 'l'), backwards(s)}) {
 		for i := range text {
-			for j := i + 3; j <= len(text) && j <= i+longestJa; j++ {
-				rank, ok := words.List(jaFile).Rank(text[i:j])
-				if !ok {
-					continue
+			for _, list := range []words.List{words.List(jaFile), words.List(enFile)} {
+				for _, e := range list.Beginning(text[i:], shortestWord, longestWord) {
+					if rank := min(e.Rank, farRank); ranks[e.Word] == 0 || rank < ranks[e.Word] {
+						ranks[e.Word] = rank
+					}
 				}
-				list = put(list, len(a.personal)+min(rank, farRank), text[i:j])
 			}
 		}
 	}
+	list := slices.Clone(a.personal)
+	for _, word := range slices.SortedFunc(maps.Keys(ranks), func(a, b string) int {
+		return cmp.Or(cmp.Compare(ranks[a], ranks[b]), cmp.Compare(a, b))
+	}) {
+		list = put(list, len(a.personal)+ranks[word], word)
+	}
 	return list
+}
+
+// backwards turns a text of ASCII letters round.
+func backwards(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
 }
 
 // put sets the place at, or the next one that is free.
@@ -189,8 +206,11 @@ func put(list []string, at int, word string) []string {
 	return list
 }
 
-// longestJa is the longest Japanese word looked for, in Latin letters.
-const longestJa = 24
+// The lengths of the words that are looked for, in Latin letters.
+const (
+	shortestWord = 3
+	longestWord  = 24
+)
 
 // foldAll spells the personal words as the readings are and adds their parts.
 func foldAll(list []string) []string {

@@ -91,7 +91,8 @@ func (f *Flow) prove(ctx context.Context, s session.Session, known, field, pw st
 	case err != nil:
 		return stored, errors.Join(err, f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Back(ctx, tx, t) }))
 	case !right:
-		return stored, fault.Field(field, "pw.wrong", nil).Offer("recover")
+		wrong := fault.Field(field, "pw.wrong", nil).Offer("recover")
+		return stored, errors.Join(wrong, f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Wrong(ctx, tx, t) }))
 	}
 	return stored, f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Right(ctx, tx, t) })
 }

@@ -16,7 +16,7 @@ import (
 
 // begun is a press whose password was counted, or that is over before.
 type begun struct {
-	Attempt string
+	Attempt attempt.Attempt
 	Try     guard.Try
 	Human   bool  // the human check was asked and passed
 	Over    *Step // what is asked first; nothing was judged
@@ -36,8 +36,12 @@ func (f *Flow) begin(ctx context.Context, in Ask, to target) (begun, error) {
 	if key != "" {
 		key += "\x00begun"
 	}
+	run := f.DB.TxLight // a count that a power cut takes back is no guess for anybody
+	if in.Human != "" {
+		run = f.DB.Tx // a pass is spent
+	}
 	var b begun
-	err := f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+	err := run(ctx, func(tx *db.Tx) (err error) {
 		b, err = once.Do(ctx, tx, f.Keys, key, func() (begun, error) { return f.count(ctx, tx, in, to) })
 		return err
 	})
@@ -68,7 +72,7 @@ func (f *Flow) count(ctx context.Context, tx *db.Tx, in Ask, to target) (begun, 
 			return begun{}, err
 		}
 	}
-	b := begun{Attempt: at.ID, Human: need}
+	b := begun{Attempt: at, Human: need}
 	if b.Try, err = f.Guard.Count(ctx, tx, c); err != nil {
 		return b, err
 	}
@@ -96,14 +100,17 @@ func (f *Flow) askHuman(ctx context.Context, tx *db.Tx, at attempt.Attempt, why 
 	}
 	s := f.stand(at, Step{})
 	s.Finding = refused.Code
-	return begun{Attempt: at.ID, Over: &s}, nil
+	return begun{Attempt: at, Over: &s}, nil
 }
 
 // caller says who presses, to the guard.
 func (f *Flow) caller(ctx context.Context, tx *db.Tx, in Ask, key []byte) (guard.Caller, error) {
 	known, err := f.Sessions.KnownTo(ctx, tx, in.Known, key)
-	return guard.Caller{Action: guard.SignIn, Key: key, Browser: in.Browser, Known: known,
-		Network: in.Network, Attempt: in.Attempt}, err
+	if err != nil {
+		return guard.Caller{}, err
+	}
+	return f.Guard.See(ctx, tx, tx.Time(), guard.Caller{Action: guard.SignIn, Key: key, Browser: in.Browser, Known: known,
+		Network: in.Network, Attempt: in.Attempt})
 }
 
 // attempt gives the attempt that the press goes on with, or a new one. Each tab
@@ -124,8 +131,8 @@ func (f *Flow) attempt(ctx context.Context, tx *db.Tx, in Ask, to target) (attem
 		}
 	}
 	id := token.NewSecretID()
-	return attempt.Begin(ctx, tx, attempt.Attempt{ID: id, Key: to.key, Browser: nonNil(in.Browser), Locale: in.Locale,
-		Sealed: f.Keys.Seal("address", []byte(to.typed), "attempt", "address_sealed", id)})
+	return attempt.Begin(tx.Time(), attempt.Attempt{ID: id, Key: to.key, Browser: nonNil(in.Browser), Locale: in.Locale,
+		Sealed: f.Keys.Seal("address", []byte(to.typed), "attempt", "address_sealed", id)}), nil
 }
 
 func nonNil(b []byte) []byte {

@@ -184,7 +184,7 @@ func (f *Flow) proven(ctx context.Context, tx *db.Tx, in Ask) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	if err := attempt.Add(ctx, tx, at.ID, attempt.ProvenMailbox, ""); err != nil {
+	if err := attempt.Add(ctx, tx, at.ID, attempt.Note{Kind: attempt.ProvenMailbox}); err != nil {
 		return Step{}, err
 	}
 	c := guard.Caller{Action: guard.SignIn, Key: at.Key, Browser: in.Browser, Attempt: at.ID}

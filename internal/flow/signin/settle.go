@@ -18,10 +18,7 @@ import (
 
 // settle writes what follows from the judgement, in one transaction.
 func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun, j judgement) (Step, error) {
-	at, err := attempt.ByID(ctx, tx, b.Attempt)
-	if err != nil {
-		return Step{}, err
-	}
+	at, err := b.Attempt, error(nil)
 	at.Account = j.stored.Account
 	if j.right {
 		// The hash was judged before this transaction; a change of the password
@@ -31,9 +28,7 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun
 		}
 	}
 	out := Step{Hints: shape(in.Password)}
-	if err := f.note(ctx, tx, at.ID, in, to, b, out.Hints, j.right); err != nil {
-		return Step{}, err
-	}
+	notes := noticed(in, to, b, out.Hints, j.right)
 	acc, state := account.Account{}, account.Closed
 	if j.right {
 		if acc, err = f.Book.ByID(ctx, tx, j.stored.Account); err != nil {
@@ -42,13 +37,18 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun
 		if state, err = f.thawed(ctx, tx, acc); err != nil {
 			return Step{}, err
 		}
-		if err := f.Guard.Right(ctx, tx, b.Try); err != nil {
-			return Step{}, err
-		}
+		err = f.Guard.Right(ctx, tx, b.Try)
+	} else {
+		err = f.Guard.Wrong(ctx, tx, b.Try)
+	}
+	if err != nil {
+		return Step{}, err
 	}
 	switch state {
 	case account.Active:
-		at, err = f.right(ctx, tx, in, at, acc, b, j, &out)
+		var more []attempt.Note
+		at, more, err = f.right(ctx, tx, in, at, acc, b, j, &out)
+		notes = append(notes, more...)
 	case account.Frozen:
 		out.Frozen = &Frozen{Account: acc.ID, Since: acc.FrozenAt, ThawAt: acc.ThawAt}
 		at.Finding = "policy.frozen"
@@ -59,8 +59,18 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun
 	if err != nil {
 		return Step{}, err
 	}
-	c := guard.Caller{Key: to.key, Network: in.Network}
-	return f.stand(at, out), f.Guard.Outcome(ctx, tx, c, at.State == attempt.Complete)
+	if err := attempt.Add(ctx, tx, at.ID, notes...); err != nil {
+		return Step{}, err
+	}
+	passed := at.State == attempt.Complete
+	if err := f.Guard.Outcome(ctx, tx, guard.Caller{Key: to.key, Network: in.Network}, passed); err != nil {
+		return Step{}, err
+	}
+	if passed { // last: all acts of the house pass through the end of the audit
+		err = audit.Write(ctx, tx, "person:"+acc.ID, "session.started", "account:"+acc.ID,
+			map[string]string{"session": at.Session, "attempt": at.Reference})
+	}
+	return f.stand(at, out), err
 }
 
 // refuse says the usual, the same to everybody; a browser that is known to the
@@ -90,34 +100,27 @@ const (
 // right lets a person in whose password is right, unless the password is one
 // that attackers hold or came in a spray, from a browser that nobody knows: then
 // the mailbox must be proven, and a new password chosen.
-func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, b begun, j judgement, out *Step) (attempt.Attempt, error) {
+func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, b begun, j judgement, out *Step) (attempt.Attempt, []attempt.Note, error) {
 	why, err := f.suspicion(ctx, tx, in, b.Try)
 	if err != nil {
-		return at, err
+		return at, nil, err
 	}
 	if why == "" {
-		at, out.Opened, err = f.letIn(ctx, tx, in, at, acc, j)
-		return at, err
+		return f.letIn(ctx, tx, in, at, acc, j, out)
 	}
-	kind := attempt.LeakedWord
+	note := attempt.Note{Kind: attempt.LeakedWord}
 	if why == sprayed {
-		kind = attempt.SprayedWord
-	}
-	if err := attempt.Add(ctx, tx, at.ID, kind, ""); err != nil {
-		return at, err
+		note.Kind = attempt.SprayedWord
 	}
 	at.Finding = why
 	if b.Try.Who == guard.Proven { // the mailbox is proven already
-		if out.Renew, err = f.renew(ctx, tx, at, acc); err != nil {
-			return at, err
+		if out.Renew, err = f.renew(ctx, tx, at, acc); err == nil {
+			at, err = attempt.Move(ctx, tx, at, attempt.Refuse)
 		}
-		return attempt.Move(ctx, tx, at, attempt.Refuse)
+	} else if at, err = attempt.Move(ctx, tx, at, attempt.AskDevice); err == nil {
+		out.Sent, err = f.mailCode(ctx, tx, at, in.Locale, acc.Address, delivery.Password)
 	}
-	if at, err = attempt.Move(ctx, tx, at, attempt.AskDevice); err != nil {
-		return at, err
-	}
-	out.Sent, err = f.mailCode(ctx, tx, at, in.Locale, acc.Address, delivery.Password)
-	return at, err
+	return at, []attempt.Note{note}, err
 }
 
 // suspicion gives the finding of a right password that is not enough, or "".
@@ -157,41 +160,38 @@ func (f *Flow) thawed(ctx context.Context, tx *db.Tx, acc account.Account) (acco
 	return state, audit.Write(ctx, tx, "house", "account.thawed", "account:"+acc.ID, nil)
 }
 
-func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, j judgement) (attempt.Attempt, session.Opened, error) {
+func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, j judgement, out *Step) (attempt.Attempt, []attempt.Note, error) {
 	known, _ := f.Sessions.ReadKnown(in.Known)
 	isKnown, err := f.Sessions.IsKnown(ctx, tx, known, acc.ID)
 	if err != nil {
-		return at, session.Opened{}, err
+		return at, nil, err
 	}
+	var notes []attempt.Note
 	if isKnown {
-		if err := attempt.Add(ctx, tx, at.ID, attempt.KnownBrowser, ""); err != nil {
-			return at, session.Opened{}, err
-		}
+		notes = append(notes, attempt.Note{Kind: attempt.KnownBrowser})
 	}
 	if err := f.Sessions.Replace(ctx, tx, in.Secret); err != nil {
-		return at, session.Opened{}, err
+		return at, nil, err
 	}
 	// A client without our cookies could not show that it is known.
 	o, err := f.Sessions.Open(ctx, tx, acc.ID, acc.Address, in.Where, isKnown || len(in.Browser) == 0)
 	if err != nil {
-		return at, o, err
+		return at, nil, err
 	}
+	out.Opened = o
 	if j.raised != "" {
 		if err := password.Raise(ctx, tx, acc.ID, j.raised, j.stored.Hash); err != nil {
-			return at, o, err
+			return at, nil, err
 		}
 	}
 	at.Session, at.Finding = o.Session, ""
 	if at, err = attempt.Move(ctx, tx, at, attempt.LetIn); err != nil {
-		return at, o, err
+		return at, nil, err
 	}
 	if !isKnown {
-		if err := f.tellNewBrowser(ctx, tx, acc, in.Where); err != nil {
-			return at, o, err
-		}
+		err = f.tellNewBrowser(ctx, tx, acc, in.Where)
 	}
-	return at, o, audit.Write(ctx, tx, "person:"+acc.ID, "session.started", "account:"+acc.ID,
-		map[string]string{"session": o.Session, "attempt": at.Reference})
+	return at, notes, err
 }
 
 // newBrowserMails bounds the notices of new browsers a day: a program that signs
@@ -210,40 +210,32 @@ func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, acc account.Accoun
 		delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(acc.Address)})
 }
 
-// note keeps what was noticed, never what was typed.
-func (f *Flow) note(ctx context.Context, tx *db.Tx, id string, in Ask, to target, b begun, hints []string, right bool) error {
-	type one struct {
-		kind  attempt.Kind
-		value string
-	}
-	// The last note takes the same room whether the password was right or not.
-	verdict := one{attempt.WrongPassword, ""}
+// noticed gives what a press showed, never what was typed.
+func noticed(in Ask, to target, b begun, hints []string, right bool) []attempt.Note {
+	// The verdict takes the same room whether the password was right or not.
+	verdict := attempt.Note{Kind: attempt.WrongPassword}
 	if right {
-		verdict = one{attempt.RightPassword, ""}
+		verdict.Kind = attempt.RightPassword
 	}
-	notes := []one{verdict}
+	notes := []attempt.Note{verdict}
+	add := func(k attempt.Kind, value string) { notes = append(notes, attempt.Note{Kind: k, Value: value}) }
 	if b.Human {
-		notes = append(notes, one{attempt.HumanPassed, ""})
+		add(attempt.HumanPassed, "")
 	}
 	if !b.Try.Judge {
-		notes = append(notes, one{attempt.Paused, ""})
+		add(attempt.Paused, "")
 	}
 	for _, v := range to.folded {
-		notes = append(notes, one{attempt.FoldedInput, v})
+		add(attempt.FoldedInput, v)
 	}
 	for _, v := range hints {
-		notes = append(notes, one{attempt.PasswordShape, v})
+		add(attempt.PasswordShape, v)
 	}
 	if in.FormAge > 0 {
-		notes = append(notes, one{attempt.FormAge, in.FormAge.Truncate(time.Second).String()})
+		add(attempt.FormAge, in.FormAge.Truncate(time.Second).String())
 	}
 	if !in.Script {
-		notes = append(notes, one{attempt.NoScript, ""})
+		add(attempt.NoScript, "")
 	}
-	for _, n := range notes {
-		if err := attempt.Add(ctx, tx, id, n.kind, n.value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return notes
 }

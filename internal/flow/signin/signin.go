@@ -146,8 +146,12 @@ func (f *Flow) press(ctx context.Context, in Ask, to target) (Step, error) {
 	if err != nil {
 		return Step{}, errors.Join(err, f.unjudged(ctx, b.Try))
 	}
+	run := f.DB.Tx
+	if !j.right && !b.Try.Begins {
+		run = f.DB.TxLight // nothing is opened and no mail is promised
+	}
 	var out Step
-	err = f.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+	err = run(ctx, func(tx *db.Tx) (err error) {
 		out, err = once.Do(ctx, tx, f.Keys, in.Once, func() (Step, error) { return f.settle(ctx, tx, in, to, b, j) })
 		return err
 	})

@@ -1,6 +1,9 @@
 package argon2
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"runtime"
+)
 
 // matrix is B of RFC 9106 section 3.2: lanes of columns, lane after lane. A
 // lane is cut into four slices; slice and lane together name a segment.
@@ -38,6 +41,9 @@ func (m *matrix) fill() {
 		for slice := range uint32(sliceCount) {
 			for lane := range m.lanes {
 				m.fillSegment(segmentAt{pass, slice, lane})
+				// A millisecond's work: whoever came back from the disk meanwhile, and
+				// may hold the database's lock, need not wait for all of it.
+				runtime.Gosched()
 			}
 		}
 	}

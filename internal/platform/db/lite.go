@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 
 	"modernc.org/sqlite"
 )
@@ -50,7 +51,8 @@ type driverStmt interface {
 // liteConn is a connection; database/sql lets one goroutine use it at a time.
 type liteConn struct {
 	driverConn
-	kept map[string]*liteStmt
+	kept  map[string]*liteStmt
+	stuck bool // its way to commit could not be put back
 }
 
 type liteStmt struct {
@@ -97,6 +99,51 @@ func (c *liteConn) drop() {
 		}
 	}
 }
+
+// lightKey marks the context of a transaction that need not wait for the disk.
+type lightKey struct{}
+
+// BeginTx begins a transaction. One that need not wait for the disk changes how
+// the connection commits, until it ends: whoever begins none keeps waiting.
+func (c *liteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	light, _ := ctx.Value(lightKey{}).(bool)
+	if !light {
+		return c.driverConn.BeginTx(ctx, opts)
+	}
+	if err := c.synchronous("normal"); err != nil {
+		return nil, err
+	}
+	tx, err := c.driverConn.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, errors.Join(err, c.synchronous("full"))
+	}
+	return &lightTx{tx, c}, nil
+}
+
+func (c *liteConn) synchronous(level string) error {
+	_, err := c.driverConn.ExecContext(context.Background(), "PRAGMA synchronous="+level, nil)
+	return err
+}
+
+// lightTx puts the connection back when it ends. A connection that cannot be put
+// back is not used again.
+type lightTx struct {
+	driver.Tx
+	c *liteConn
+}
+
+func (t *lightTx) Commit() error   { return t.end(t.Tx.Commit()) }
+func (t *lightTx) Rollback() error { return t.end(t.Tx.Rollback()) }
+
+func (t *lightTx) end(err error) error {
+	if back := t.c.synchronous("full"); back != nil {
+		t.c.stuck = true
+	}
+	return err
+}
+
+// IsValid tells database/sql whether the connection may be used again.
+func (c *liteConn) IsValid() bool { return !c.stuck && c.driverConn.IsValid() }
 
 // Close closes the connection and what it kept.
 func (c *liteConn) Close() error {

@@ -2,7 +2,9 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,6 +45,50 @@ func TestSQLiteIsDurable(t *testing.T) {
 	info, err := os.Stat(strings.TrimPrefix(url, "sqlite:"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file's mode is %v, %v; want 0600", info.Mode().Perm(), err)
+	}
+}
+
+// TestLightActsEndWithThemselves: only a light act does without the disk, and
+// however it ends, whatever comes after waits again (DU1).
+func TestLightActsEndWithThemselves(t *testing.T) {
+	t.Parallel()
+	d, _ := open(t, testkit.SQLite(t, db.MigrateURL))
+	level := func(q interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}) (n int) {
+		t.Helper()
+		if err := q.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	ends := map[string]func(tx *db.Tx) error{
+		"kept":       func(*db.Tx) error { return nil },
+		"refused":    func(*db.Tx) error { return errors.New("refused") },
+		"broken off": func(tx *db.Tx) error { panic("broken off") },
+		"a mistake":  func(tx *db.Tx) error { _, err := tx.ExecContext(t.Context(), "INSERT INTO nothing"); return err },
+	}
+	for name, end := range ends {
+		func() {
+			defer func() { _ = recover() }()
+			_ = d.TxLight(t.Context(), func(tx *db.Tx) error {
+				if n := level(tx); n != 1 {
+					t.Errorf("%s: a light act runs at level %d; want 1", name, n)
+				}
+				return end(tx)
+			})
+		}()
+		if n := level(d.Writer()); n != 2 {
+			t.Errorf("%s: level %d after it; want 2", name, n)
+		}
+		if err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			if n := level(tx); n != 2 {
+				t.Errorf("%s: the next act runs at level %d; want 2", name, n)
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

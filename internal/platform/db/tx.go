@@ -43,7 +43,16 @@ const retries = 5
 // after a serialization failure, so it must not act outside the transaction
 // except through AfterCommit. A database that cannot be reached gives a
 // fault.Busy with code "srv.emergency".
-func (d *DB) Tx(ctx context.Context, f func(tx *Tx) error) error {
+func (d *DB) Tx(ctx context.Context, f func(tx *Tx) error) error { return d.run(ctx, f) }
+
+// TxLight is Tx for an act that promises nothing to anybody. On SQLite it does
+// not wait for the disk: a killed process loses nothing, a power cut may undo the
+// last of such acts, and those only.
+func (d *DB) TxLight(ctx context.Context, f func(tx *Tx) error) error {
+	return d.run(context.WithValue(ctx, lightKey{}, true), f)
+}
+
+func (d *DB) run(ctx context.Context, f func(tx *Tx) error) error {
 	if err := d.broken(); err != nil {
 		return err
 	}

@@ -90,9 +90,9 @@ func Forgive(ctx context.Context, tx *db.Tx, bucket string, l Ladder) error {
 	return fault.Wrapf(err, "forgive a try")
 }
 
-// Charge adds n to a bucket's failures in all, without a pause.
-func Charge(ctx context.Context, tx *db.Tx, bucket string, n int, l Ladder) error {
-	_, err := tx.ExecContext(ctx, sqlCharge, bucket, max(n, 0), tx.Now(), tx.Now()+l.Keep.Microseconds(), n)
+// Charge adds one to a bucket's failures in all, without a pause.
+func Charge(ctx context.Context, tx *db.Tx, bucket string, l Ladder) error {
+	_, err := tx.ExecContext(ctx, sqlCharge, bucket, tx.Now(), tx.Now()+l.Keep.Microseconds())
 	return fault.Wrapf(err, "charge a streak")
 }
 
@@ -145,13 +145,11 @@ UPDATE limit_streak SET
   pause_until = tried_at + ` + pauseSQL("(run - 1)", "$2", "$3", "$4") + `
 WHERE bucket = $1`
 
-// sqlCharge: $1 bucket, $2 what a new bucket holds, $3 now, $4 forgotten then,
-// $5 what is added.
+// sqlCharge: $1 bucket, $2 now, $3 forgotten then.
 const sqlCharge = `
 INSERT INTO limit_streak (bucket, run, total, tried_at, pause_until, expires_at)
-VALUES ($1, 0, $2, $3, 0, $4)
-ON CONFLICT (bucket) DO UPDATE SET
-  total = CASE WHEN limit_streak.total + CAST($5 AS BIGINT) > 0 THEN limit_streak.total + CAST($5 AS BIGINT) ELSE 0 END`
+VALUES ($1, 0, 1, $2, 0, $3)
+ON CONFLICT (bucket) DO UPDATE SET total = limit_streak.total + 1`
 
 // SweepStreaks forgets buckets that nobody tried for long, at most n of them.
 func SweepStreaks(ctx context.Context, tx *db.Tx, n int) (int64, error) {

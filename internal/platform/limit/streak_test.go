@@ -115,7 +115,7 @@ func TestStreakFollowsTheModel(t *testing.T) {
 						m.Until = tried.Add(l.Pause(m.Run))
 					}
 				case what == 1:
-					act(rt, d, func(tx *db.Tx) error { return limit.Charge(ctx, tx, bucket, 1, l) })
+					act(rt, d, func(tx *db.Tx) error { return limit.Charge(ctx, tx, bucket, l) })
 					m.Total++
 					if tried.IsZero() {
 						tried = now
@@ -146,9 +146,13 @@ func TestTallyForgetsOldSlots(t *testing.T) {
 	both(t, func(t *testing.T, d *db.DB, clock *testkit.Clock) {
 		span := limit.Span{Slot: time.Minute, Slots: 3}
 		for i := range 20 {
-			act(t, d, func(tx *db.Tx) error { return limit.Count(ctx, tx, "b", byte(i), span, i%4 == 0) })
+			act(t, d, func(tx *db.Tx) error {
+				return limit.Count(ctx, tx, span, i%4 == 0, limit.Place{Bucket: "b", Shard: byte(i)})
+			})
 		}
-		act(t, d, func(tx *db.Tx) error { return limit.Count(ctx, tx, "other", 0, span, true) })
+		act(t, d, func(tx *db.Tx) error {
+			return limit.Count(ctx, tx, span, true, limit.Place{Bucket: "other"}, limit.Place{Bucket: "and another"})
+		})
 		for minute, want := range []limit.Tally{{15, 5}, {15, 5}, {15, 5}, {}} {
 			got, err := limit.Sum(ctx, d.Reader(), clock.Now(), "b", span)
 			if err != nil || got != want {

@@ -2,6 +2,8 @@ package limit
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/genkan/genkan/internal/platform/db"
@@ -24,17 +26,29 @@ const shards = 16
 // at gives the number of the running slot's first row.
 func (s Span) at(t time.Time) int64 { return t.UnixMicro() / s.Slot.Microseconds() * shards }
 
-// Count adds one to a bucket's running slot, in the row that shard chooses.
-// Whoever counts in several buckets takes them in the same order as others.
-func Count(ctx context.Context, tx *db.Tx, bucket string, shard byte, s Span, passed bool) error {
+// Place is a bucket, and the shard of it that one writer counts in.
+type Place struct {
+	Bucket string
+	Shard  byte
+}
+
+// Count adds one to the running slot of each place, in one statement. All who
+// count in several buckets name them in the same order, so that none waits in a
+// circle.
+func Count(ctx context.Context, tx *db.Tx, s Span, passed bool, places ...Place) error {
 	add := Tally{Failed: 1}
 	if passed {
 		add = Tally{Passed: 1}
 	}
+	args := []any{add.Failed, add.Passed, tx.Now() + s.Slot.Microseconds()*int64(s.Slots+1)}
+	rows := make([]string, len(places))
+	for i, p := range places {
+		rows[i] = fmt.Sprintf("($%d, $%d, $1, $2, $3)", len(args)+1, len(args)+2)
+		args = append(args, p.Bucket, s.at(tx.Time())+int64(p.Shard%shards))
+	}
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO limit_tally (bucket, slot, failed, passed, expires_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (bucket, slot) DO UPDATE SET failed = limit_tally.failed + EXCLUDED.failed, passed = limit_tally.passed + EXCLUDED.passed`,
-		bucket, s.at(tx.Time())+int64(shard%shards), add.Failed, add.Passed, tx.Now()+s.Slot.Microseconds()*int64(s.Slots+1))
+INSERT INTO limit_tally (bucket, slot, failed, passed, expires_at) VALUES `+strings.Join(rows, ", ")+`
+ON CONFLICT (bucket, slot) DO UPDATE SET failed = limit_tally.failed + EXCLUDED.failed, passed = limit_tally.passed + EXCLUDED.passed`, args...)
 	return fault.Wrapf(err, "count in a tally")
 }
 

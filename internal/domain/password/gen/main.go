@@ -3,6 +3,7 @@
 //	data/common.fuse  passwords that are refused (PW2), as a filter
 //	data/top.txt      the most used of them, with their rank
 //	data/ja.txt       Japanese words in Latin letters, with their rank
+//	data/en.txt       the word lists of zxcvbn, with their rank and kind
 //	testdata/listed.txt  a sample of the first, for the tests
 //
 // Its sources, all under the MIT licence (data/LICENSES.txt), are the Go module
@@ -47,6 +48,9 @@ type sources struct {
 }
 
 func run(common, ja string) error {
+	if err := os.WriteFile("data/en.txt", enList(), 0o644); err != nil {
+		return err
+	}
 	src, err := readSources(common, ja)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/genkan/genkan/internal/domain/password/internal/words"
@@ -93,5 +94,15 @@ func TestListRank(t *testing.T) {
 	}
 	if _, ok := words.List("").Rank("a"); ok {
 		t.Error("an empty list has a word")
+	}
+}
+
+func TestListBeginning(t *testing.T) {
+	t.Parallel()
+	l := words.List("a 3\nab 1 n\nabc 9\nabcd 2\nb 10\n")
+	for text, want := range map[string]string{"abcx": "[{ab 1 n} {abc 9 }]", "abcdef": "[{ab 1 n} {abc 9 }]", "ab": "[{ab 1 n}]", "ax": "[]", "": "[]", "b": "[]", "zz": "[]"} {
+		if got := fmt.Sprint(l.Beginning(text, 2, 3)); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
 	}
 }
