@@ -292,6 +292,9 @@ func TestPlantedFaultsFailTheTest(t *testing.T) {
 
 // A worker's requests are no event of the page: only the proxy sees them.
 func TestForeignRequestOfAWorkerFailsTheTest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short starts no browser")
+	}
 	t.Parallel()
 	h := newHouse(t)
 	got := catch(t, func(t testing.TB) {

@@ -49,22 +49,12 @@ func Add(ctx context.Context, tx *db.Tx, id string, notes ...Note) error {
 	if len(notes) == 0 {
 		return nil
 	}
-	args := []any{id, tx.Now(), maxNotes}
-	rows := make([]string, len(notes))
 	for i, n := range notes {
 		if len(n.Value) > maxValue {
-			n.Value = strings.ToValidUTF8(n.Value[:maxValue], "") // not half a letter: PostgreSQL refuses it
+			notes[i].Value = strings.ToValidUTF8(n.Value[:maxValue], "") // not half a letter: PostgreSQL refuses it
 		}
-		args = append(args, string(n.Kind), n.Value)
-		// SQLite and PostgreSQL both call the columns of VALUES column1, column2, …
-		rows[i] = fmt.Sprintf("(%d, CAST($%d AS TEXT), CAST($%d AS TEXT))", i+1, len(args)-1, len(args))
 	}
-	_, err := tx.ExecContext(ctx, `
-INSERT INTO evidence (attempt_id, seq, at, kind, value)
-SELECT $1, last.seq + v.column1, $2, v.column2, v.column3
-FROM (VALUES `+strings.Join(rows, ", ")+`) AS v, (SELECT COALESCE(MAX(seq), 0) AS seq FROM evidence WHERE attempt_id = $1) AS last
-WHERE last.seq + v.column1 <= $3`, args...)
-	return fault.Wrapf(err, "note evidence")
+	return fault.Wrapf(insertNotes(ctx, tx, id, notes), "note evidence")
 }
 
 // Evidence gives what was noticed, in order.
