@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"time"
 
 	"github.com/genkan/genkan/internal/config"
 	"github.com/genkan/genkan/internal/platform/db"
@@ -31,9 +32,9 @@ func (c *serveCmd) Run(e *env) error {
 		return err
 	}
 	defer d.Close()
-	if err := d.Migrate(e); err != nil {
-		return err
-	}
+	// Nothing is read or written before Run; pages and routes are made meanwhile.
+	migrated := make(chan error, 1)
+	go func() { migrated <- d.Migrate(e) }()
 	carrier, err := server.NewSMTP(s, d.Now)
 	if err != nil {
 		return err
@@ -46,12 +47,15 @@ func (c *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := <-migrated; err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	return house.Run(e, doors, l, func() {
-		debug.FreeOSMemory() // what only the start needed goes back at once
+		time.AfterFunc(time.Second, debug.FreeOSMemory) // what only the start needed goes back
 		log.Info("open", "listen", l.Addr().String(), "origin", s.Origin, "database", string(d.Engine), "version", version())
 	})
 }

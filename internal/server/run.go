@@ -20,13 +20,14 @@ func newServer(h http.Handler) *http.Server {
 func (h *House) Run(ctx context.Context, doors *Doors, l net.Listener, ready func()) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	if err := h.Queue.Start(work); err != nil {
-		return fmt.Errorf("start the job queue: %w", err)
-	}
-	go h.keepGoing(work)
 	public := newServer(doors)
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(l) }()
+	// What is asked for meanwhile is queued, and done once the queue runs.
+	if err := h.Queue.Start(work); err != nil {
+		return errors.Join(fmt.Errorf("start the job queue: %w", err), public.Close())
+	}
+	go h.keepGoing(work)
 	operator, err := h.serveMetrics(failed)
 	if err != nil {
 		return err

@@ -7,10 +7,8 @@ import (
 	"io/fs"
 
 	"github.com/gofrs/flock"
-	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
@@ -76,7 +74,15 @@ func (d *DB) migrateHouse(ctx context.Context) error {
 // kept apart by an advisory lock of ours, since the queue's migrator has none.
 func (d *DB) migrateQueue(ctx context.Context) error {
 	if d.Engine == SQLite {
-		return upQueue(ctx, riversqlite.New(d.writer))
+		m, err := rivermigrate.New(riversqlite.New(d.writer), nil)
+		return upQueue(ctx, m, err)
+	}
+	m, unread := rivermigrate.New(riverpgxv5.New(d.pool), nil)
+	if unread == nil {
+		// Nothing to do is the rule, and needs neither lock nor second connection.
+		if r, err := m.Validate(ctx, nil); err == nil && r.OK {
+			return nil
+		}
 	}
 	tx, err := d.pool.Begin(ctx)
 	if err != nil {
@@ -87,16 +93,15 @@ func (d *DB) migrateQueue(ctx context.Context) error {
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(queueLock)); err != nil {
 		return fmt.Errorf("lock for the queue's migration: %w", err)
 	}
-	if err := upQueue[pgx.Tx](ctx, riverpgxv5.New(d.pool)); err != nil {
+	if err := upQueue(ctx, m, unread); err != nil {
 		return err
 	}
 	return tx.Commit(ctx)
 }
 
-func upQueue[T any](ctx context.Context, driver riverdriver.Driver[T]) error {
-	m, err := rivermigrate.New(driver, nil)
-	if err != nil {
-		return fmt.Errorf("read the queue's migrations: %w", err)
+func upQueue[T any](ctx context.Context, m *rivermigrate.Migrator[T], unread error) error {
+	if unread != nil {
+		return fmt.Errorf("read the queue's migrations: %w", unread)
 	}
 	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrate the queue: %w", err)

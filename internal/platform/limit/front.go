@@ -2,11 +2,11 @@ package limit
 
 import (
 	"context"
-	"strconv"
+	neturl "net/url"
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/genkan/genkan/internal/platform/db"
 )
@@ -17,7 +17,7 @@ import (
 // So a Redis that is lost, emptied or lying makes the house slower or stricter,
 // and gives nobody a guess (fails closed to the database).
 type Front struct {
-	client  *redis.Client
+	pool    *redis.Pool
 	asleep  atomic.Int64 // not asked again before, after a failure; Unix microseconds
 	refused atomic.Int64
 	failed  atomic.Int64
@@ -26,18 +26,26 @@ type Front struct {
 // OpenFront makes a front for a URL: redis://, rediss:// or unix://. It connects
 // when it is first asked.
 func OpenFront(url string) (*Front, error) {
-	o, err := redis.ParseURL(url)
+	u, err := neturl.Parse(url)
 	if err != nil {
 		return nil, err
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 300*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
-	o.MaxRetries = -1
-	o.DisableIdentity = true
-	return &Front{client: redis.NewClient(o)}, nil
+	limits := []redis.DialOption{redis.DialConnectTimeout(300 * time.Millisecond),
+		redis.DialReadTimeout(100 * time.Millisecond), redis.DialWriteTimeout(100 * time.Millisecond)}
+	dial := func(ctx context.Context) (redis.Conn, error) { return redis.DialURLContext(ctx, url, limits...) }
+	if u.Scheme == "unix" {
+		if pw, ok := u.User.Password(); ok {
+			limits = append(limits, redis.DialUsername(u.User.Username()), redis.DialPassword(pw))
+		}
+		dial = func(ctx context.Context) (redis.Conn, error) {
+			return redis.DialContext(ctx, "unix", u.Path, limits...)
+		}
+	}
+	return &Front{pool: &redis.Pool{DialContext: dial, MaxIdle: 16, MaxActive: 64, IdleTimeout: 5 * time.Minute}}, nil
 }
 
 // Close ends its connections.
-func (f *Front) Close() error { return f.client.Close() }
+func (f *Front) Close() error { return f.pool.Close() }
 
 // Load is how many tries it refused, and how often it could not be asked, since
 // the start.
@@ -59,25 +67,28 @@ func (f *Front) refuses(ctx context.Context, bucket string, now time.Time, l Lad
 	if f == nil || !f.awake() {
 		return s, false
 	}
-	v, err := f.client.HMGet(ctx, key(bucket), "until", "run", "total").Result()
-	if err != nil {
+	// A bucket that it does not know is three zeroes, which refuse nothing.
+	v, err := redis.Int64s(f.do(ctx, func(c redis.Conn) (any, error) {
+		return redis.DoContext(c, ctx, "HMGET", key(bucket), "until", "run", "total")
+	}))
+	if err != nil || len(v) != 3 {
 		f.fell()
 		return s, false
 	}
-	until, ok := number(v[0])
-	run, _ := number(v[1])
-	total, _ := number(v[2])
-	if s = (Streak{Run: int(run), Total: int(total), Until: db.Time(until)}); !ok || !s.Paused(now, l) {
+	if s = (Streak{Run: int(v[1]), Total: int(v[2]), Until: db.Time(v[0])}); !s.Paused(now, l) {
 		return s, false
 	}
 	f.refused.Add(1)
 	return s, true
 }
 
-func number(v any) (int64, bool) {
-	text, ok := v.(string)
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, ok && err == nil
+func (f *Front) do(ctx context.Context, ask func(redis.Conn) (any, error)) (any, error) {
+	c, err := f.pool.GetContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return ask(c)
 }
 
 func key(bucket string) string { return "genkan:streak:" + bucket }
@@ -85,7 +96,7 @@ func key(bucket string) string { return "genkan:streak:" + bucket }
 // newest keeps what happened last in the house's time: of two nodes that write
 // out of order, the older one's word is dropped. KEYS bucket; ARGV when, until,
 // run, total, life in milliseconds.
-var newest = redis.NewScript(`
+var newest = redis.NewScript(1, `
 local at = redis.call('HGET', KEYS[1], 'at')
 if at and tonumber(at) > tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'at', ARGV[1], 'until', ARGV[2], 'run', ARGV[3], 'total', ARGV[4])
@@ -107,7 +118,10 @@ func (f *Front) note(ctx context.Context, tx *db.Tx, bucket string, s Streak) {
 			return
 		}
 		until := db.Micros(s.Until)
-		if newest.Run(ctx, f.client, []string{key(bucket)}, at.UnixMicro(), until, s.Run, s.Total, life.Milliseconds()).Err() != nil {
+		_, err := f.do(ctx, func(c redis.Conn) (any, error) {
+			return newest.DoContext(ctx, c, key(bucket), at.UnixMicro(), until, s.Run, s.Total, life.Milliseconds())
+		})
+		if err != nil {
 			f.fell()
 		}
 	})

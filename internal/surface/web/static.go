@@ -32,7 +32,7 @@ type staticFile struct {
 	path  string // /static/form.0123456789ab.js
 	kind  string // Content-Type
 	plain []byte
-	gzip  []byte // nil when it would not be smaller
+	gzip  func() []byte // made when it is first asked for; nil when it would not be smaller
 }
 
 // NewStatic reads all files of fsys (no folders). With reload it reads them again
@@ -89,15 +89,20 @@ func newStaticFile(name, kind string, body []byte) *staticFile {
 	ext := path.Ext(name)
 	f := &staticFile{kind: kind, plain: body}
 	f.path = StaticPrefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	f.gzip = sync.OnceValue(func() []byte { return zipped(body) })
+	return f
+}
+
+func zipped(body []byte) []byte {
 	var buf bytes.Buffer
 	// Writes to a buffer cannot fail, and the level is a valid one.
 	z, _ := gzip.NewWriterLevel(&buf, gzip.BestCompression)
 	_, _ = z.Write(body)
 	_ = z.Close()
-	if buf.Len() < len(body) {
-		f.gzip = buf.Bytes()
+	if buf.Len() >= len(body) {
+		return nil
 	}
-	return f
+	return buf.Bytes()
 }
 
 func staticKind(name string) string {
@@ -150,11 +155,11 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "no-store")
 	}
 	body := f.plain
-	if f.gzip != nil {
+	if small := f.gzip(); small != nil {
 		h.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
-			body = f.gzip
+			body = small
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
