@@ -68,7 +68,7 @@ func (d *Desk) Answer(ctx context.Context, id string, f For, a Answer) (string, 
 	}
 	pass, hash := token.Secret()
 	var verdict error
-	err = d.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+	err = d.DB.TxLight(ctx, func(tx *db.Tx) (err error) {
 		verdict, err = d.settle(ctx, tx, s, f, a, hash)
 		return err
 	})

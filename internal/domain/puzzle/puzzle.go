@@ -141,7 +141,7 @@ func (d *Desk) Picture(ctx context.Context, id string, f For, work string) (Draw
 
 // claim makes the row of a challenge, in state drawing; only the first does.
 func (d *Desk) claim(ctx context.Context, s sealed, f For) error {
-	return d.DB.Tx(ctx, func(tx *db.Tx) error {
+	return d.DB.TxLight(ctx, func(tx *db.Tx) error {
 		if err := d.room(ctx, tx, s); err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (d *Desk) draw(ctx context.Context, s sealed) (picture.Scene, error) {
 
 // show keeps the place of what was drawn.
 func (d *Desk) show(ctx context.Context, s sealed, scene picture.Scene) error {
-	return d.DB.Tx(ctx, func(tx *db.Tx) error {
+	return d.DB.TxLight(ctx, func(tx *db.Tx) error {
 		shown, err := showPuzzle(ctx, tx, s.uuid(), scene.Hole, scene.PieceY, scene.PieceW, scene.Start)
 		if err != nil {
 			return fmt.Errorf("show a puzzle: %w", err)

@@ -62,7 +62,7 @@ func (d *Desk) StillPicture(ctx context.Context, id string, f For) ([]byte, erro
 		return nil, errSpent()
 	}
 	fresh := false
-	err = d.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+	err = d.DB.TxLight(ctx, func(tx *db.Tx) (err error) {
 		fresh, err = d.claimStill(ctx, tx, s, f)
 		return err
 	})
