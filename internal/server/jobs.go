@@ -11,6 +11,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/attempt"
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/domain/recovery"
@@ -44,7 +45,7 @@ func (h *House) sweep(ctx context.Context) error {
 		"accounts": account.Sweep, "registrations": registration.Sweep, "recoveries": recovery.Sweep,
 		"sessions": session.Sweep, "attempts": attempt.Sweep, "messages": delivery.Sweep,
 		"limits": limit.Sweep, "streaks": limit.SweepStreaks, "tallies": limit.SweepTallies, "proofs": guard.Sweep,
-		"puzzles": puzzle.Sweep, "answers": once.Sweep,
+		"puzzles": puzzle.Sweep, "answers": once.Sweep, "factors": factor.Sweep,
 	} {
 		for n := int64(sweepMost); n >= sweepMost && ctx.Err() == nil; {
 			err := h.DB.Tx(ctx, func(tx *db.Tx) (err error) {
