@@ -37,8 +37,21 @@ type begun struct {
 }
 
 // Pass tries to get a pass and gives it, or the code of the refusal. The house's
-// clock moves on as long as a hand takes.
+// clock moves on as long as a hand takes. A drag that happens to be like another
+// one lately is done again, as a person would.
 func (s *Solver) Pass(t testing.TB) (pass, code string) {
+	t.Helper()
+	for range 3 {
+		before := len(s.Answers)
+		if pass, code = s.solve(t); code != "puzzle.unnatural" {
+			break
+		}
+		s.Answers = s.Answers[:before]
+	}
+	return pass, code
+}
+
+func (s *Solver) solve(t testing.TB) (pass, code string) {
 	t.Helper()
 	var b begun
 	if code = s.Call(t, "", map[string]any{"action": s.Action, "email": s.Email}, &b); code != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/genkan/genkan/e2e/browser"
 	"github.com/genkan/genkan/e2e/house"
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/i18n"
 	"github.com/genkan/genkan/internal/surface/front"
@@ -41,6 +42,14 @@ func openGallery(t *testing.T) gallery {
 	}
 	g := gallery{h, front.NewGallery(render)}
 	h.Doors.Mux.Handle("GET /dev/gallery/", g.Handler())
+	h.Doors.Mux.HandleFunc("GET /puzzle/sample.jpg", func(w http.ResponseWriter, _ *http.Request) {
+		body, err := puzzle.StillSample()
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "image/jpeg")
+		_, _ = w.Write(body)
+	})
 	return g
 }
 

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/genkan/genkan/internal/domain/puzzle"
 	"github.com/genkan/genkan/internal/platform/mail"
 	"github.com/genkan/genkan/internal/server"
 	"github.com/genkan/genkan/internal/surface/front"
@@ -71,9 +72,21 @@ func (w *World) routes(mux *http.ServeMux, pages *web.Renderer, f *front.Front) 
 		"POST /dev/faults":          http.HandlerFunc(w.postFaults),
 		"GET /dev/gallery":          gallery,
 		"GET /dev/gallery/":         gallery,
+		"GET /puzzle/sample.jpg":    http.HandlerFunc(samplePicture),
 	} {
 		mux.Handle(pattern, loopback(h))
 	}
+}
+
+// samplePicture is the picture of the gallery's pages that ask for a click.
+func samplePicture(w http.ResponseWriter, _ *http.Request) {
+	body, err := puzzle.StillSample()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	_, _ = w.Write(body) // the caller has gone when this fails
 }
 
 // loopback lets only this very machine in.

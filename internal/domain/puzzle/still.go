@@ -81,6 +81,9 @@ func (d *Desk) StillPicture(ctx context.Context, id string, f For) ([]byte, erro
 	return whole(scene)
 }
 
+// StillSample gives a picture of no challenge, for the gallery of pages.
+func StillSample() ([]byte, error) { return whole(picture.Draw([32]byte{9}, picture.Options{})) }
+
 func (d *Desk) claimStill(ctx context.Context, tx *db.Tx, s sealed, f For) (bool, error) {
 	// In one order for all, so that two never wait for each other.
 	for _, b := range []struct {
