@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/genkan/genkan/e2e/house"
 	"github.com/genkan/genkan/internal/domain/puzzle"
 )
 
@@ -167,6 +168,51 @@ func TestOneCounterForAllSpellings(t *testing.T) {
 		h.Clock.Advance(61 * time.Second)
 		if out := q.call(0, "/sign-ins", dict{"email": owner, "password": right}); out.State != "complete" {
 			t.Errorf("after its pause the browser is told %d %s", out.Status, out.Text)
+		}
+	})
+}
+
+// TestOwnMistakesEndByMail: a browser that used its own tries up does not wait
+// for the pause: from the attempt that was refused, a mailed code leads in. The
+// form offers it.
+func TestOwnMistakesEndByMail(t *testing.T) {
+	towns(t, nil, func(w *town) {
+		h := w.first()
+		h.Member(t, owner, right, "ja")
+		q := w.known(owner)
+		at := reply{}
+		for i := range 5 {
+			if at = q.call(i, "/sign-ins", dict{"email": owner, "password": fmt.Sprint("mistake ", i)}); at.State != "refused" {
+				t.Fatalf("mistake %d: %s", i, at.Text)
+			}
+		}
+		if out := q.call(0, "/sign-ins", dict{"email": owner, "password": right}); out.Status != 429 || out.Code != "lock.own-mistakes" {
+			t.Fatalf("after five: %d %s", out.Status, out.Text)
+		}
+		if out := q.call(1, "/sign-ins/"+at.ID+"/factor", dict{"method": "mail"}); out.State != "device_check" {
+			t.Fatalf("asked for a code: %s", out.Text)
+		}
+		code := w.await(owner, "new browser", 1).Code
+		if out := q.call(2, "/sign-ins/"+at.ID+"/factor", dict{"method": "mail", "code": code, "password": right}); out.State != "complete" {
+			t.Errorf("code and password give %s", out.Text)
+		}
+		// Its count is new, and its next mistake is one.
+		if out := q.call(0, "/sign-ins", dict{"email": owner, "password": "another mistake"}); out.State != "refused" {
+			t.Errorf("the next mistake gives %d %s", out.Status, out.Text)
+		}
+
+		// The form says so too, and offers the code.
+		v := h.Visit(t)
+		v.Get("/signin")
+		v.Post("/signin", "email", owner, "password", right, "human", v.Human(h, puzzle.SignIn, owner))
+		v.Post("/signout")
+		var got house.Page
+		v.Get("/signin")
+		for i := range 6 {
+			got = v.Post("/signin", "remembered", "1", "password", fmt.Sprint("mistake in the form ", i))
+		}
+		if p := got.Problem(); !strings.Contains(p, "failures") || !strings.Contains(got.Body, "/signin/code") {
+			t.Errorf("after six mistakes the form says %q and offers no code", p)
 		}
 	})
 }

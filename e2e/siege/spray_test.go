@@ -173,12 +173,12 @@ func TestOwnerIsTold(t *testing.T) {
 			thief.guess(i, owner, fmt.Sprint("guess ", i))
 			h.Clock.Advance(10 * time.Minute) // five hours in all
 		}
-		l := w.await(owner, "まちがったパスワード", 1)
+		l := w.await(owner, "違うパスワード", 1)
 		if !strings.Contains(l.Text, "/recover") || !strings.Contains(l.Text, "/signin") || l.Link == "" {
 			t.Errorf("the notice lacks a way on:\n%s", l.Text)
 		}
 		time.Sleep(500 * time.Millisecond) // others would be on their way
-		if n := len(w.letters(owner, "まちがったパスワード")); n < 2 || n > 4 {
+		if n := len(w.letters(owner, "違うパスワード")); n < 2 || n > 4 {
 			t.Errorf("%d notices in five hours; want one an hour at most, and no more than four a day", n)
 		}
 		out := home.call(0, "/sign-ins", dict{"email": owner, "password": "slipped"})

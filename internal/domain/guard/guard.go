@@ -135,8 +135,12 @@ func (g *Guard) Prove(ctx context.Context, tx *db.Tx, c Caller) error {
 		if err := keepProof(ctx, tx, g.prover(c), tx.Time().Add(proofLife)); err != nil {
 			return err
 		}
-		if err := g.Streaks.Forget(ctx, tx, g.own(c)); err != nil {
-			return err
+		by := c
+		by.Known = nil
+		for _, c := range []Caller{by, c} { // as who proved, and as the known browser that it may be
+			if err := g.Streaks.Forget(ctx, tx, g.own(c)); err != nil {
+				return err
+			}
 		}
 	}
 	// The pause that runs and the pace of the next ones stay: an attacker who

@@ -187,7 +187,11 @@ func (f *Flow) proven(ctx context.Context, tx *db.Tx, in Ask) (Step, error) {
 	if err := attempt.Add(ctx, tx, at.ID, attempt.Note{Kind: attempt.ProvenMailbox}); err != nil {
 		return Step{}, err
 	}
-	c := guard.Caller{Action: guard.SignIn, Key: at.Key, Browser: in.Browser, Attempt: at.ID}
+	known, err := f.Sessions.KnownTo(ctx, tx, in.Known, at.Key)
+	if err != nil {
+		return Step{}, err
+	}
+	c := guard.Caller{Action: guard.SignIn, Key: at.Key, Browser: in.Browser, Attempt: at.ID, Known: known}
 	if err := f.Guard.Prove(ctx, tx, c); err != nil {
 		return Step{}, err
 	}

@@ -219,7 +219,7 @@ func (a *asked) reads() {
 	}
 	tree := strings.Join(lines, "\n")
 	for _, want := range []string{"dialog ピースを合わせてください", "slider ピースの位置", "image くぼみのある絵", "button 少し左へ", "button 少し右へ",
-		"button 別の絵にする", "button 絵の代わりに、メールでコードを受け取る", "button 絵の代わりに、10秒ほど待つ", "button 入力に戻る"} {
+		"button 別の絵にする", "button 絵の代わりに、メールで確認コードを受け取る", "button 絵の代わりに、10秒ほど待つ", "button 入力に戻る"} {
 		if !strings.Contains(tree, want) {
 			a.t.Errorf("no %q in\n%s", want, tree)
 		}
