@@ -1,14 +1,21 @@
 package siege_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/genkan/genkan/e2e/house"
+	"github.com/genkan/genkan/internal/domain/admit"
+	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/puzzle"
+	"github.com/genkan/genkan/internal/flow/signin"
+	"github.com/genkan/genkan/internal/platform/fault"
 )
 
 // TestAHundredGuessesAtMost: TH1, TH5, TH7. An attacker who waits every pause
@@ -213,6 +220,81 @@ func TestOwnMistakesEndByMail(t *testing.T) {
 		}
 		if p := got.Problem(); !strings.Contains(p, "failures") || !strings.Contains(got.Body, "/signin/code") {
 			t.Errorf("after six mistakes the form says %q and offers no code", p)
+		}
+	})
+}
+
+// TestCopiesTakeNothingBack: TH2. Copies of one press are counted once, and once
+// at most taken back when they are abandoned before their hash; what was guessed
+// before stays counted, and a copy whose count was taken back is told nothing.
+func TestCopiesTakeNothingBack(t *testing.T) {
+	towns(t, nil, func(w *town) {
+		h := w.first()
+		h.Guard.Mode = guard.Off
+		h.Member(t, owner, right, "en")
+		total := func() int {
+			return w.count(`SELECT COALESCE(SUM(total), 0) FROM limit_streak`)
+		}
+		press := func(ctx context.Context, once, pw string) (signin.Step, error) {
+			return h.Signin.Start(ctx, signin.Ask{Email: owner, Password: pw, Locale: "en", Once: once})
+		}
+		for i := range 3 {
+			if s, err := press(t.Context(), fmt.Sprint("before ", i), fmt.Sprint("guess ", i)); err != nil || s.State != "refused" {
+				t.Fatalf("%+v, %v", s, err)
+			}
+		}
+		// Every place at the hash is taken, so copies wait in line, and leave.
+		hold, held := make(chan struct{}), sync.WaitGroup{}
+		for range runtime.GOMAXPROCS(0) {
+			held.Add(1)
+			go func() {
+				_ = h.Gate.Do(context.Background(), admit.SignIn, func() error { held.Done(); <-hold; return nil })
+			}()
+		}
+		held.Wait()
+		for round := range 3 {
+			gone, leave := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for range 10 {
+				all.Go(func() {
+					if _, err := press(gone, fmt.Sprint("copies ", round), "a guess"); err == nil {
+						t.Error("an abandoned press was answered")
+					}
+				})
+			}
+			for h.Gate.Load().Queued < 10 {
+				runtime.Gosched()
+			}
+			leave()
+			all.Wait()
+			if n := total(); n != 3 {
+				t.Fatalf("after %d rounds of copies %d guesses are counted; want 3", round+1, n)
+			}
+		}
+		// One copy leaves, the other is judged: its count is gone, so it hears nothing.
+		gone, leave := context.WithCancel(t.Context())
+		var stays, leaves sync.WaitGroup
+		stays.Go(func() {
+			if s, err := press(t.Context(), "two", right); !fault.Is(err, "srv.overload") {
+				t.Errorf("a copy that nobody counted is told %q, %v", s.State, err)
+			}
+		})
+		for h.Gate.Load().Queued < 1 {
+			runtime.Gosched()
+		}
+		leaves.Go(func() { _, _ = press(gone, "two", right) })
+		for h.Gate.Load().Queued < 2 {
+			runtime.Gosched()
+		}
+		leave()
+		leaves.Wait()
+		close(hold)
+		stays.Wait()
+		if s, err := press(t.Context(), "again", right); err != nil || s.State != "complete" {
+			t.Errorf("the owner's next press: %q, %v", s.State, err)
+		}
+		if n := total(); n != 3 {
+			t.Errorf("in the end %d guesses are counted; want 3", n)
 		}
 	})
 }

@@ -48,6 +48,9 @@ type Enrolment struct {
 func (d *Desk) Enrol(ctx context.Context, tx *db.Tx, acc account.ID) (Enrolment, error) {
 	e := Enrolment{ID: token.NewSecretID(), Secret: newSecret()}
 	q := New(tx)
+	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
+		return e, fmt.Errorf("take the turn of %s: %w", acc, err)
+	}
 	if err := q.dropPending(ctx, acc, totp); err != nil {
 		return e, fmt.Errorf("drop an enrolment: %w", err)
 	}
@@ -71,6 +74,9 @@ func (d *Desk) Confirm(ctx context.Context, tx *db.Tx, acc account.ID, id, code 
 		return Verdict{Finding: Format}, false, nil
 	}
 	q := New(tx)
+	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
+		return v, false, fmt.Errorf("take the turn of %s: %w", acc, err)
+	}
 	r, err := q.factorByID(ctx, id, acc)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (r.ConfirmedAt > 0 || tx.Time().Sub(db.Time(r.CreatedAt)) > pendingLife) {
 		return v, false, ErrNone
@@ -141,7 +147,7 @@ type Verdict struct {
 	Finding string        // why not
 	Behind  time.Duration // how far the phone's clock is behind, when the finding is Clock
 	Misses  int           // wrong codes of this challenge, this one included
-	Tell    bool          // the owner is to be told: it is the fifth wrong code
+	Tell    bool          // the owner is to be told: it is the fifth wrong code of a day
 }
 
 // compare judges a code by one row, without writing. The step is where it fits.
@@ -157,7 +163,7 @@ func (d *Desk) compare(r factorRow, code string, now int64) (step int64, v Verdi
 		v.Finding = Typo
 	case step <= r.Step:
 		v.Finding = Used
-	case off >= -window, off >= r.Drift-window && off <= r.Drift+window, mends(r, step, now):
+	case off >= -window, r.Drift < 0 && off >= max(r.Drift-window, -mendable) && off <= r.Drift+window, mends(r, step, now):
 		v.Right = true
 	case off == -window-1:
 		v.Finding = Expired
@@ -179,16 +185,22 @@ func mends(r factorRow, step, now int64) bool {
 	return off >= -mendable && step > r.MissedStep && now > then && now-then <= mendable && off-before >= -1 && off-before <= 1
 }
 
-// Judge judges a typed code of the account's app. challenge is what the code was
-// asked for: an attempt or a session. The refusal of a code that is not judged any
+// Ask is where a code is typed: the attempt or session that it was asked for, and
+// whether the browser signed in to the account before.
+type Ask struct {
+	Challenge string
+	Known     bool
+}
+
+// Judge judges a typed code of the account's app. The refusal of a code that is not judged any
 // more is a fault.TooMany.
-func (d *Desk) Judge(ctx context.Context, tx *db.Tx, acc account.ID, challenge, code string) (Verdict, error) {
-	misses, err := d.turn(ctx, tx, acc, challenge)
+func (d *Desk) Judge(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, code string) (Verdict, error) {
+	misses, err := d.turn(ctx, tx, acc, in)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if !sixDigits(code) {
-		return Verdict{Finding: Format, Misses: misses}, nil // it was compared with nothing
+		return Verdict{Finding: Format, Misses: misses.challenge}, nil // it was compared with nothing
 	}
 	q := New(tx)
 	rows, err := q.activeFactors(ctx, acc)
@@ -212,13 +224,22 @@ func (d *Desk) Judge(ctx context.Context, tx *db.Tx, acc account.ID, challenge, 
 		if err != nil {
 			return Verdict{}, fmt.Errorf("note a missed step: %w", err)
 		}
-		return d.miss(ctx, tx, acc, challenge, misses, v)
+		return d.miss(ctx, tx, acc, in, misses, v)
 	}
 	return Verdict{}, ErrNone
 }
 
+// drift is how far behind a clock is that showed a code so many steps off: a code
+// of the window says nothing, so that codes of its edge do not carry it along.
+func drift(off int64) int64 {
+	if off >= -window {
+		return 0
+	}
+	return off
+}
+
 func (d *Desk) accept(ctx context.Context, q *Queries, tx *db.Tx, r factorRow, step, now int64) (Verdict, error) {
-	n, err := q.takeStep(ctx, step, min(step-now, 0), tx.Now(), r.ID)
+	n, err := q.takeStep(ctx, step, drift(step-now), tx.Now(), r.ID)
 	if err == nil && n != 1 {
 		return Verdict{}, fault.New(fault.Conflict, Used) // cannot be: the turn is ours
 	}
@@ -249,39 +270,50 @@ const (
 	perHour      = 10
 	perDay       = 20
 	tellAt       = 5
+
+	// Of these a browser that the account does not know may use so many less:
+	// whoever has the password must not shut the owner's own browser out (TH5).
+	keptHour = 3
+	keptDay  = 5
 )
 
+// misses are the wrong codes so far.
+type misses struct{ challenge, hour, day int }
+
 // turn holds the account's turn until the transaction ends and gives the wrong
-// codes of this challenge so far. It refuses when there were too many.
-func (d *Desk) turn(ctx context.Context, tx *db.Tx, acc account.ID, challenge string) (misses int, err error) {
+// codes so far. It refuses when there were too many.
+func (d *Desk) turn(ctx context.Context, tx *db.Tx, acc account.ID, in Ask) (n misses, err error) {
 	q := New(tx)
 	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
-		return 0, fmt.Errorf("take the turn of %s: %w", acc, err)
+		return n, fmt.Errorf("take the turn of %s: %w", acc, err)
 	}
 	day, hour := tx.Time().Add(-24*time.Hour), tx.Time().Add(-time.Hour)
 	rows, err := q.missesOf(ctx, acc, db.Micros(day))
 	if err != nil {
-		return 0, fmt.Errorf("count the wrong codes of %s: %w", acc, err)
+		return n, fmt.Errorf("count the wrong codes of %s: %w", acc, err)
 	}
-	lately := 0
+	n.day = len(rows)
 	for _, r := range rows {
-		if r.Challenge == challenge {
-			misses++
+		if r.Challenge == in.Challenge {
+			n.challenge++
 		}
 		if db.Time(r.At).After(hour) {
-			lately++
+			n.hour++
 		}
 	}
-	switch {
-	case len(rows) >= perDay: // newest first: the twentieth is the one that must be forgotten
-		return misses, tooMany(db.Time(rows[perDay-1].At).Add(24 * time.Hour).Sub(tx.Time()))
-	case lately >= perHour:
-		return misses, tooMany(db.Time(rows[perHour-1].At).Add(time.Hour).Sub(tx.Time()))
-	case misses >= perChallenge:
-		e := fault.New(fault.TooMany, "code.too_many").Offer("signin", "recover")
-		return misses, e
+	anHour, aDay := perHour, perDay
+	if !in.Known {
+		anHour, aDay = perHour-keptHour, perDay-keptDay
 	}
-	return misses, nil
+	switch {
+	case n.day >= aDay: // newest first: the last that is allowed must be forgotten
+		return n, tooMany(db.Time(rows[aDay-1].At).Add(24 * time.Hour).Sub(tx.Time()))
+	case n.hour >= anHour:
+		return n, tooMany(db.Time(rows[anHour-1].At).Add(time.Hour).Sub(tx.Time()))
+	case n.challenge >= perChallenge:
+		return n, fault.New(fault.TooMany, "code.too_many").Offer("signin", "recover")
+	}
+	return n, nil
 }
 
 func tooMany(wait time.Duration) error {
@@ -289,10 +321,10 @@ func tooMany(wait time.Duration) error {
 }
 
 // miss keeps a wrong code.
-func (d *Desk) miss(ctx context.Context, tx *db.Tx, acc account.ID, challenge string, before int, v Verdict) (Verdict, error) {
-	v.Misses = before + 1
-	v.Tell = v.Misses == tellAt
-	err := New(tx).insertMiss(ctx, token.NewID(), acc, challenge, tx.Now())
+func (d *Desk) miss(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, before misses, v Verdict) (Verdict, error) {
+	v.Misses = before.challenge + 1
+	v.Tell = before.day+1 == tellAt
+	err := New(tx).insertMiss(ctx, token.NewID(), acc, in.Challenge, tx.Now())
 	return v, fault.Wrapf(err, "keep a wrong code")
 }
 

@@ -32,6 +32,8 @@ type set struct {
 	acc    account.ID
 	app    string
 	secret Secret
+
+	stranger bool // judges as a browser that the account does not know
 }
 
 func both(t *testing.T, f func(t *testing.T, s *set)) {
@@ -100,7 +102,7 @@ func (s *set) code(off int64) string { return s.secret.at(stepOf(s.clock.Now()) 
 
 func (s *set) judge(challenge, code string) (v Verdict, err error) {
 	err = s.d.Tx(ctx, func(tx *db.Tx) (err error) {
-		v, err = s.desk.Judge(ctx, tx, s.acc, challenge, code)
+		v, err = s.desk.Judge(ctx, tx, s.acc, Ask{challenge, !s.stranger}, code)
 		return err
 	})
 	return v, err
@@ -266,15 +268,51 @@ func TestWrongCodesEnd(t *testing.T) {
 // TestTheOwnerIsTold at the fifth wrong code, once.
 func TestTheOwnerIsTold(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
-		told := 0
-		for i := range 5 {
-			if v := s.want("c", s.wrong(), false, Typo); v.Tell {
-				told = i + 1
+		told := []int{}
+		for i := range 8 { // a new session does not reset it
+			if v := s.want(fmt.Sprint("session ", i/4), s.wrong(), false, Typo); v.Tell {
+				told = append(told, i+1)
 			}
 		}
-		if told != 5 {
-			t.Errorf("told at %d; want 5", told)
+		if fmt.Sprint(told) != "[5]" {
+			t.Errorf("told at %v; want at 5", told)
 		}
+	})
+}
+
+// TestStrangersLeaveTheOwnerTries: TH5. Whoever has the password and guesses all
+// day does not shut out the browser that the account knows.
+func TestStrangersLeaveTheOwnerTries(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		s.stranger = true
+		judged := 0
+		for i := range 60 {
+			if i%5 == 0 {
+				s.clock.Advance(30 * time.Minute)
+			}
+			if _, err := s.judge(fmt.Sprint(i/5), s.wrong()); err == nil {
+				judged++
+			}
+		}
+		if judged != 15 {
+			t.Errorf("a stranger's codes were judged %d times; want 15", judged)
+		}
+		if _, err := s.judge("a stranger", s.code(0)); fault.Of(err).Kind != fault.TooMany {
+			t.Errorf("a stranger's right code: %v", err)
+		}
+		s.stranger = false
+		s.want("the owner", s.code(0), true, "")
+	})
+}
+
+// TestEdgesDoNotCreep: codes of the window's edge do not move the window.
+func TestEdgesDoNotCreep(t *testing.T) {
+	both(t, func(t *testing.T, s *set) {
+		for range 3 {
+			s.want("c", s.code(-1), true, "")
+			s.clock.Advance(2 * Step)
+		}
+		s.want("c", s.code(-2), false, Expired)
 	})
 }
 
@@ -303,7 +341,7 @@ func TestTwoCodesMendASlowClock(t *testing.T) {
 		s.clock.Advance(2 * Step)
 		s.want("d", s.code(-6), true, "")
 		s.clock.Advance(2 * Step)
-		s.want("d", s.code(-7), true, "") // it drifts on
+		s.want("d", s.code(-7), true, "") // it drifts on, as far as ten steps
 		s.clock.Advance(2 * Step)
 		s.want("d", s.code(0), true, "") // the person set the clock
 		s.clock.Advance(9 * Step)
@@ -407,7 +445,7 @@ func TestRecoveryCodes(t *testing.T) {
 		}
 		use := func(challenge, typed string) (v Verdict, err error) {
 			err = s.d.Tx(ctx, func(tx *db.Tx) (err error) {
-				v, err = s.desk.UseRecoveryCode(ctx, tx, s.acc, challenge, typed)
+				v, err = s.desk.UseRecoveryCode(ctx, tx, s.acc, Ask{challenge, true}, typed)
 				return err
 			})
 			return v, err

@@ -32,6 +32,9 @@ type Codes struct {
 // shown now and never again; the database keeps keyed digests.
 func (d *Desk) NewRecoveryCodes(ctx context.Context, tx *db.Tx, acc account.ID) ([]string, error) {
 	q := New(tx)
+	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil { // of two sets at once, the later voids the earlier
+		return nil, fmt.Errorf("take the turn of %s: %w", acc, err)
+	}
 	if err := q.dropRecoveryCodes(ctx, acc); err != nil {
 		return nil, fmt.Errorf("void the recovery codes of %s: %w", acc, err)
 	}
@@ -58,14 +61,14 @@ func (d *Desk) Codes(ctx context.Context, q DBTX, acc account.ID) (Codes, error)
 
 // UseRecoveryCode judges a typed recovery code, and spends it. It is counted with
 // all other codes of the account (TH4).
-func (d *Desk) UseRecoveryCode(ctx context.Context, tx *db.Tx, acc account.ID, challenge, typed string) (Verdict, error) {
-	misses, err := d.turn(ctx, tx, acc, challenge)
+func (d *Desk) UseRecoveryCode(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, typed string) (Verdict, error) {
+	misses, err := d.turn(ctx, tx, acc, in)
 	if err != nil {
 		return Verdict{}, err
 	}
 	code := readRecoveryCode(typed)
 	if len(code) != recoveryLength {
-		return Verdict{Finding: Format, Misses: misses}, nil
+		return Verdict{Finding: Format, Misses: misses.challenge}, nil
 	}
 	n, err := New(tx).useRecoveryCode(ctx, tx.Now(), d.digest(acc, code), acc)
 	if err != nil {
@@ -74,7 +77,7 @@ func (d *Desk) UseRecoveryCode(ctx context.Context, tx *db.Tx, acc account.ID, c
 	if n == 1 {
 		return Verdict{Right: true}, nil
 	}
-	return d.miss(ctx, tx, acc, challenge, misses, Verdict{Finding: "code.wrong"})
+	return d.miss(ctx, tx, acc, in, misses, Verdict{Finding: "code.wrong"})
 }
 
 // readRecoveryCode reads what a person typed: full-width letters, small ones,

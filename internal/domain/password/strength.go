@@ -167,10 +167,13 @@ const farRank = 8000
 func (a advisor) dictionary(s string) []string {
 	s = strings.ToLower(s)
 	ranks := map[string]int{}
-	for _, text := range slices.Compact([]string{s, words.Unleet(s, 'i'), words.Unleet(s, 'l'), backwards(s)}) {
+	for _, text := range append(looks(s), s, backwards(s)) {
 		for i := range text {
 			for _, list := range []words.List{words.List(jaFile), words.List(enFile)} {
 				for _, e := range list.Beginning(text[i:], shortestWord, longestWord) {
+					if slices.Contains(a.personal, e.Word) {
+						continue // zxcvbn takes the last place of a word
+					}
 					if rank := min(e.Rank, farRank); ranks[e.Word] == 0 || rank < ranks[e.Word] {
 						ranks[e.Word] = rank
 					}
@@ -185,6 +188,21 @@ func (a advisor) dictionary(s string) []string {
 		list = put(list, len(a.personal)+ranks[word], word)
 	}
 	return list
+}
+
+// looks reads s by zxcvbn's table of look-alikes, whose words it is to find again:
+// each way to read the two that have two meanings.
+func looks(s string) (out []string) {
+	for _, one := range []string{"i", "l"} {
+		for _, seven := range []string{"t", "l"} {
+			r := strings.NewReplacer("4", "a", "@", "a", "8", "b", "(", "c", "{", "c", "[", "c", "<", "c", "3", "e", "6", "g", "9", "g",
+				"1", one, "!", "i", "|", one, "0", "o", "$", "s", "5", "s", "+", "t", "7", seven, "%", "x", "2", "z")
+			if text := r.Replace(s); text != s && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
 }
 
 // backwards turns a text of ASCII letters round.

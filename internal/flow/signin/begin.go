@@ -29,20 +29,24 @@ func (b begun) step() Step {
 	return *b.Over
 }
 
+// begun is the key of the first half of a press; empty when nobody can repeat it.
+func (in Ask) begun() string {
+	if in.Once == "" {
+		return ""
+	}
+	return in.Once + "\x00begun"
+}
+
 // begin asks for the human check and counts the password, in one transaction.
 // A double press is counted once.
 func (f *Flow) begin(ctx context.Context, in Ask, to target) (begun, error) {
-	key := in.Once
-	if key != "" {
-		key += "\x00begun"
-	}
 	run := f.DB.TxLight // a count that a power cut takes back is no guess for anybody
 	if in.Human != "" {
 		run = f.DB.Tx // a pass is spent
 	}
 	var b begun
 	err := run(ctx, func(tx *db.Tx) (err error) {
-		b, err = once.Do(ctx, tx, f.Keys, key, func() (begun, error) { return f.count(ctx, tx, in, to) })
+		b, err = once.Do(ctx, tx, f.Keys, in.begun(), func() (begun, error) { return f.count(ctx, tx, in, to) })
 		return err
 	})
 	return b, err

@@ -13,12 +13,21 @@ import (
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
+	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/limit"
+	"github.com/genkan/genkan/internal/platform/once"
 )
 
 // settle writes what follows from the judgement, in one transaction.
 func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun, j judgement) (Step, error) {
-	at, err := b.Attempt, error(nil)
+	counted, err := once.Holds(ctx, tx, f.Keys, in.begun())
+	if err != nil {
+		return Step{}, err
+	}
+	if !counted { // a copy of this press took the count back
+		return Step{}, fault.New(fault.Busy, "srv.overload").After(time.Second)
+	}
+	at := b.Attempt
 	at.Account = j.stored.Account
 	if j.right {
 		// The hash was judged before this transaction; a change of the password

@@ -144,7 +144,7 @@ func (f *Flow) press(ctx context.Context, in Ask, to target) (Step, error) {
 	}
 	j, err := f.judge(ctx, in, to, b.Try)
 	if err != nil {
-		return Step{}, errors.Join(err, f.unjudged(ctx, b.Try))
+		return Step{}, errors.Join(err, f.unjudged(ctx, in, b.Try))
 	}
 	run := f.DB.Tx
 	if !j.right && !b.Try.Begins {
@@ -159,12 +159,36 @@ func (f *Flow) press(ctx context.Context, in Ask, to target) (Step, error) {
 }
 
 // unjudged takes a try back whose password was not judged, because the house was
-// full or the caller left.
-func (f *Flow) unjudged(ctx context.Context, t guard.Try) error {
+// full or the caller left. Copies of one press were counted once: so the first
+// takes it back, unless another was judged meanwhile, and whichever is still being
+// judged finds its count gone and is told nothing.
+func (f *Flow) unjudged(ctx context.Context, in Ask, t guard.Try) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return f.DB.Tx(ctx, func(tx *db.Tx) error { return f.Guard.Back(ctx, tx, t) })
+	err := f.DB.Tx(ctx, func(tx *db.Tx) error {
+		first, err := once.Undo(ctx, tx, f.Keys, in.begun())
+		if err != nil || !first {
+			return err
+		}
+		if in.Once != "" {
+			settled, err := once.Holds(ctx, tx, f.Keys, in.Once)
+			if err != nil {
+				return err
+			}
+			if settled {
+				return errSettled
+			}
+		}
+		return f.Guard.Back(ctx, tx, t)
+	})
+	if errors.Is(err, errSettled) {
+		return nil
+	}
+	return err
 }
+
+// errSettled undoes unjudged: its press was judged.
+var errSettled = errors.New("the press was settled")
 
 // address reads the typed address. A text from the wrong field is never named,
 // looked up or kept (causes who.fields-swapped).
@@ -207,7 +231,8 @@ func (f *Flow) judge(ctx context.Context, in Ask, to target, t guard.Try) (judge
 	}
 	err = f.Gate.Do(ctx, admit.SignIn, func() error {
 		right, stale, err := f.Hasher.Verify(hash, in.Password)
-		j.right = right && j.stored.Account != "" && t.Judge
+		// A closed account is a wrong password all the way, in what it costs too.
+		j.right = right && j.stored.Account != "" && j.stored.State != account.Closed && t.Judge
 		if err == nil && j.right && stale {
 			j.raised, err = f.Hasher.Hash(in.Password)
 		}

@@ -115,7 +115,9 @@ func (c *liteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.T
 	}
 	tx, err := c.driverConn.BeginTx(ctx, opts)
 	if err != nil {
-		return nil, errors.Join(err, c.synchronous("full"))
+		back := c.synchronous("full")
+		c.stuck = back != nil
+		return nil, errors.Join(err, back)
 	}
 	return &lightTx{tx, c}, nil
 }

@@ -29,7 +29,7 @@ func TestWords(t *testing.T) {
 		{"en", "time.minutes", map[string]any{"Count": 1}, "1 minute"},
 		{"en", "time.minutes", map[string]any{"Count": 5}, "5 minutes"},
 		{"ja", "time.minutes", map[string]any{"Count": 1}, "1分"},
-		{"ja", "cause.pw.too_long.title", map[string]any{"max": 256}, "256文字までにしてください。"},
+		{"ja", "cause.pw.too_long.title", map[string]any{"max": 256}, "パスワードは256文字までにしてください。"},
 		{"fr", "field.password", nil, "Password"}, // a language we do not have
 		{"ja", "no.such.key", nil, "no.such.key"},
 	} {

@@ -31,6 +31,7 @@ func OpenFront(url string) (*Front, error) {
 		return nil, err
 	}
 	limits := []redis.DialOption{redis.DialConnectTimeout(300 * time.Millisecond),
+		redis.DialTLSHandshakeTimeout(300 * time.Millisecond),
 		redis.DialReadTimeout(100 * time.Millisecond), redis.DialWriteTimeout(100 * time.Millisecond)}
 	dial := func(ctx context.Context) (redis.Conn, error) { return redis.DialURLContext(ctx, url, limits...) }
 	if u.Scheme == "unix" {
@@ -41,7 +42,13 @@ func OpenFront(url string) (*Front, error) {
 			return redis.DialContext(ctx, "unix", u.Path, limits...)
 		}
 	}
-	return &Front{pool: &redis.Pool{DialContext: dial, MaxIdle: 16, MaxActive: 64, IdleTimeout: 5 * time.Minute}}, nil
+	return &Front{pool: &redis.Pool{DialContext: dial, MaxIdle: 16, MaxActive: 64, IdleTimeout: 5 * time.Minute,
+		TestOnBorrow: func(c redis.Conn, used time.Time) (err error) {
+			if time.Since(used) > 5*time.Second {
+				_, err = c.Do("PING")
+			}
+			return err
+		}}}, nil
 }
 
 // Close ends its connections.
@@ -68,7 +75,7 @@ func (f *Front) refuses(ctx context.Context, bucket string, now time.Time, l Lad
 		return s, false
 	}
 	// A bucket that it does not know is three zeroes, which refuse nothing.
-	v, err := redis.Int64s(f.do(ctx, func(c redis.Conn) (any, error) {
+	v, err := redis.Int64s(f.do(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
 		return redis.DoContext(c, ctx, "HMGET", key(bucket), "until", "run", "total")
 	}))
 	if err != nil || len(v) != 3 {
@@ -82,13 +89,16 @@ func (f *Front) refuses(ctx context.Context, bucket string, now time.Time, l Lad
 	return s, true
 }
 
-func (f *Front) do(ctx context.Context, ask func(redis.Conn) (any, error)) (any, error) {
+// do asks, whatever becomes of the caller: one that leaves is no failure of the
+// front. Its own timeouts bound it.
+func (f *Front) do(ctx context.Context, ask func(ctx context.Context, c redis.Conn) (any, error)) (any, error) {
+	ctx = context.WithoutCancel(ctx)
 	c, err := f.pool.GetContext(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	return ask(c)
+	return ask(ctx, c)
 }
 
 func key(bucket string) string { return "genkan:streak:" + bucket }
@@ -112,13 +122,12 @@ func (f *Front) note(ctx context.Context, tx *db.Tx, bucket string, s Streak) {
 	if s.Until.After(at) {
 		life = max(life, s.Until.Sub(at))
 	}
-	ctx = context.WithoutCancel(ctx)
 	tx.AfterCommit(func() {
 		if !f.awake() {
 			return
 		}
 		until := db.Micros(s.Until)
-		_, err := f.do(ctx, func(c redis.Conn) (any, error) {
+		_, err := f.do(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
 			return newest.DoContext(ctx, c, key(bucket), at.UnixMicro(), until, s.Run, s.Total, life.Milliseconds())
 		})
 		if err != nil {

@@ -64,6 +64,26 @@ func again[T any](ctx context.Context, tx *db.Tx, keys *token.Keyring, act []byt
 	return out, json.Unmarshal(plain, &out)
 }
 
+// Holds tells whether the act with this key is still marked, and keeps it so until
+// the transaction ends. An empty key is no act's: nobody else shares it.
+func Holds(ctx context.Context, tx *db.Tx, keys *token.Keyring, key string) (bool, error) {
+	if key == "" {
+		return true, nil
+	}
+	n, err := affected(tx.ExecContext(ctx, sqlHold, actOf(keys, key)))
+	return n == 1, err
+}
+
+// Undo takes the mark of the act with this key away, so that a repeat is a new
+// act. It tells whether there was one: of many that undo an act, one did.
+func Undo(ctx context.Context, tx *db.Tx, keys *token.Keyring, key string) (bool, error) {
+	if key == "" {
+		return true, nil
+	}
+	n, err := affected(tx.ExecContext(ctx, sqlUndo, actOf(keys, key)))
+	return n == 1, err
+}
+
 // actOf names an act in the table. The key holds everything that was sent, a
 // password too: a plain digest of it could be searched in a stolen copy (PW3).
 func actOf(keys *token.Keyring, key string) []byte { return keys.Index("once", key) }
@@ -125,6 +145,8 @@ ON CONFLICT (act) DO UPDATE SET answer_sealed = EXCLUDED.answer_sealed, expires_
 WHERE once.expires_at <= $4`
 	sqlKeep   = `UPDATE once SET answer_sealed = $1 WHERE act = $2`
 	sqlAnswer = `SELECT answer_sealed FROM once WHERE act = $1`
+	sqlHold   = `UPDATE once SET expires_at = expires_at WHERE act = $1`
+	sqlUndo   = `DELETE FROM once WHERE act = $1`
 	sqlFresh  = `SELECT answer_sealed FROM once WHERE act = $1 AND expires_at > $2`
 )
 

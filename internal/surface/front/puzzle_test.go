@@ -327,12 +327,12 @@ func TestPuzzleIsRenewed(t *testing.T) {
 	// The page's clock runs a thousand times as fast for what takes long.
 	a.Eval(`{ const real = setTimeout; window.setTimeout = (f, ms, ...more) => real(f, ms >= 5000 ? ms / 1000 : ms, ...more); 0 }`, nil)
 	a.Press(".go")
-	a.WaitText("[data-said]", "お休みしています")
+	a.WaitText("[data-said]", "中断しました")
 	if n := a.s.desk.calls("picture"); n != 6 {
 		t.Errorf("%d pictures", n)
 	}
 	a.Press("[data-new]")
-	a.WaitText("[data-said]", "お休みしています")
+	a.WaitText("[data-said]", "中断しました")
 	if got := a.Value("#password"); got != "secret" {
 		t.Errorf("the password became %q", got)
 	}
@@ -356,7 +356,7 @@ func TestPuzzleBlocked(t *testing.T) {
 		}
 		a.Press(".go")
 		a.Until("the picture for "+blocked, `document.querySelector("input[type=image]")?.complete !== false && document.querySelector(".spot input[type=image]")?.offsetWidth === 320`)
-		if got := a.Text(".spot"); !strings.Contains(got, "広告ブロック") {
+		if got := a.Text(".spot"); !strings.Contains(got, "広告を消す") {
 			t.Errorf("%s: the page says %q", blocked, got)
 		}
 		if got := a.Value("#password"); got != "secret" || a.s.posts.Load() != 0 {
