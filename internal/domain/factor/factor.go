@@ -207,26 +207,26 @@ func (d *Desk) Judge(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, cod
 	if err != nil {
 		return Verdict{}, fmt.Errorf("read the factors of %s: %w", acc, err)
 	}
-	now := stepOf(tx.Time())
-	for _, r := range rows {
-		step, v, err := d.compare(r, code, now)
-		if err != nil {
-			return Verdict{}, err
-		}
-		if v.Right {
-			return d.accept(ctx, q, tx, r, step, now)
-		}
-		if v.Finding == Typo {
-			v.Finding, err = d.retired(ctx, q, acc, code, now)
-		} else if v.Finding != Used {
-			err = q.missStep(ctx, step, step, tx.Now(), r.ID) // TO2: the step is spent
-		}
-		if err != nil {
-			return Verdict{}, fmt.Errorf("note a missed step: %w", err)
-		}
-		return d.miss(ctx, tx, acc, in, misses, v)
+	if len(rows) == 0 {
+		return Verdict{}, ErrNone
 	}
-	return Verdict{}, ErrNone
+	r, now := rows[0], stepOf(tx.Time()) // there is one at most (factor_one)
+	step, v, err := d.compare(r, code, now)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if v.Right {
+		return d.accept(ctx, q, tx, r, step, now)
+	}
+	if v.Finding == Typo {
+		v.Finding, err = d.retired(ctx, q, acc, code, now)
+	} else if v.Finding != Used {
+		err = q.missStep(ctx, step, step, tx.Now(), r.ID) // TO2: the step is spent
+	}
+	if err != nil {
+		return Verdict{}, fmt.Errorf("note a missed step: %w", err)
+	}
+	return d.miss(ctx, tx, acc, in, misses, v)
 }
 
 // drift is how far behind a clock is that showed a code so many steps off: a code
