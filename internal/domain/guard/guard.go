@@ -137,10 +137,13 @@ func (g *Guard) Prove(ctx context.Context, tx *db.Tx, c Caller) error {
 		}
 		by := c
 		by.Known = nil
-		for _, c := range []Caller{by, c} { // as who proved, and as the known browser that it may be
-			if err := g.Streaks.Forget(ctx, tx, g.own(c)); err != nil {
-				return err
-			}
+		if err := g.Streaks.Forget(ctx, tx, g.own(by)); err != nil {
+			return err
+		}
+	}
+	if c.Known != nil { // a known browser's own row of mistakes is over, too
+		if err := g.Streaks.Forget(ctx, tx, g.own(c)); err != nil {
+			return err
 		}
 	}
 	// The pause that runs and the pace of the next ones stay: an attacker who

@@ -82,6 +82,13 @@ func (f *Flow) count(ctx context.Context, tx *db.Tx, in Ask, to target) (begun, 
 	}
 	if b.Try.Who != guard.Stranger && !b.Try.Judge {
 		// Whoever has a counter of its own is told the truth about it.
+		if !at.New {
+			// What this press did is undone with the refusal: the attempt before
+			// stands refused, and from there a mailed code leads on.
+			s := f.stand(at, Step{})
+			s.State = attempt.Refused
+			b.Over = &s
+		}
 		wait := b.Try.Wait(tx.Time())
 		return b, fault.New(fault.TooMany, "lock.own-mistakes").After(wait).With("at", tx.Time().Add(wait)).Offer("recover")
 	}

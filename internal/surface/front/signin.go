@@ -82,10 +82,6 @@ func (f *Front) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		return f.signInAgain(w, r, signin.Step{ID: form.Attempt}, err, "")
 	}
 	step, err := f.Signin.Start(r.Context(), ask)
-	if fault.Is(err, "lock.own-mistakes") && form.Attempt != "" {
-		// The attempt before stands refused: from there a code by mail goes on.
-		step = signin.Step{ID: form.Attempt, State: attempt.Refused}
-	}
 	switch {
 	case err != nil:
 		return f.signInAgain(w, r, step, err, ask.Human)
