@@ -68,7 +68,8 @@ SELECT id FROM address_change WHERE account_id = sqlc.arg(account_id) AND old_ke
 ORDER BY confirmed_at LIMIT 1;
 
 -- name: sweepChanges :execrows
-DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2);
+DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2)
+AND expires_at < $1 AND undo_until < $1;
 
 -- name: sweepFormerAddresses :execrows
-DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2);
+DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2) AND until < $1;

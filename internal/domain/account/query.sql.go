@@ -310,6 +310,7 @@ func (q *Queries) setLocale(ctx context.Context, locale string, now int64, iD st
 
 const sweepChanges = `-- name: sweepChanges :execrows
 DELETE FROM address_change WHERE id IN (SELECT c.id FROM address_change c WHERE c.expires_at < $1 AND c.undo_until < $1 LIMIT $2)
+AND expires_at < $1 AND undo_until < $1
 `
 
 func (q *Queries) sweepChanges(ctx context.Context, expiresAt int64, limit int32) (int64, error) {
@@ -321,7 +322,7 @@ func (q *Queries) sweepChanges(ctx context.Context, expiresAt int64, limit int32
 }
 
 const sweepFormerAddresses = `-- name: sweepFormerAddresses :execrows
-DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2)
+DELETE FROM former_address WHERE id IN (SELECT f.id FROM former_address f WHERE f.until < $1 LIMIT $2) AND until < $1
 `
 
 func (q *Queries) sweepFormerAddresses(ctx context.Context, until int64, limit int32) (int64, error) {

@@ -40,7 +40,8 @@ INSERT INTO factor_miss (id, account_id, challenge, at) VALUES ($1, $2, $3, $4);
 DELETE FROM factor_miss WHERE id IN (SELECT m.id FROM factor_miss m WHERE m.at < $1 LIMIT $2);
 
 -- name: sweepPending :execrows
-DELETE FROM factor WHERE id IN (SELECT f.id FROM factor f WHERE f.created_at < $1 AND f.confirmed_at = 0 LIMIT $2);
+DELETE FROM factor WHERE id IN (SELECT f.id FROM factor f WHERE f.created_at < $1 AND f.confirmed_at = 0 LIMIT $2)
+AND created_at < $1 AND confirmed_at = 0;
 
 -- name: insertRecoveryCode :exec
 INSERT INTO recovery_code (digest, account_id, made_at) VALUES ($1, $2, $3);

@@ -271,6 +271,7 @@ func (q *Queries) sweepMisses(ctx context.Context, at int64, limit int32) (int64
 
 const sweepPending = `-- name: sweepPending :execrows
 DELETE FROM factor WHERE id IN (SELECT f.id FROM factor f WHERE f.created_at < $1 AND f.confirmed_at = 0 LIMIT $2)
+AND created_at < $1 AND confirmed_at = 0
 `
 
 func (q *Queries) sweepPending(ctx context.Context, createdAt int64, limit int32) (int64, error) {

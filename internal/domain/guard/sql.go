@@ -33,7 +33,7 @@ ON CONFLICT (who) DO UPDATE SET until = EXCLUDED.until`, who, db.Micros(until))
 // Sweep forgets proofs that ran out, at most n of them.
 func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM guard_proof WHERE who IN
-		(SELECT who FROM guard_proof WHERE until < $1 LIMIT $2)`, tx.Now(), n)
+		(SELECT who FROM guard_proof WHERE until < $1 LIMIT $2) AND until < $1`, tx.Now(), n)
 	if err != nil {
 		return 0, err
 	}

@@ -210,8 +210,8 @@ func Sweep(ctx context.Context, tx *db.Tx, n int) (most int64, err error) {
 		query string
 		args  []any
 	}{
-		{`DELETE FROM puzzle WHERE id IN (SELECT p.id FROM puzzle p WHERE p.expires_at < $1 LIMIT $2)`, []any{tx.Now(), n}},
-		{`DELETE FROM puzzle_heat WHERE bucket IN (SELECT h.bucket FROM puzzle_heat h WHERE h.expires_at < $1 LIMIT $2)`, []any{tx.Now(), n}},
+		{`DELETE FROM puzzle WHERE id IN (SELECT p.id FROM puzzle p WHERE p.expires_at < $1 LIMIT $2) AND expires_at < $1`, []any{tx.Now(), n}},
+		{`DELETE FROM puzzle_heat WHERE bucket IN (SELECT h.bucket FROM puzzle_heat h WHERE h.expires_at < $1 LIMIT $2) AND expires_at < $1`, []any{tx.Now(), n}},
 		// What is old, and what is beyond the newest.
 		{`DELETE FROM puzzle_sketch WHERE (band, sketch) IN (SELECT k.band, k.sketch FROM puzzle_sketch k
 WHERE k.at < $1 OR k.at < (SELECT COALESCE(min(m.at), 0) FROM (SELECT l.at FROM puzzle_sketch l ORDER BY l.at DESC LIMIT $2) m) LIMIT $3)`,

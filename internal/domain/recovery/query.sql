@@ -21,4 +21,4 @@ UPDATE recovery SET state = 'done', done_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state IN ('asked','proven') AND expires_at > sqlc.arg(now);
 
 -- name: sweepRecoveries :execrows
-DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2);
+DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2) AND expires_at < $1;

@@ -113,7 +113,7 @@ func (q *Queries) recoveryByID(ctx context.Context, id string) (recoveryRow, err
 }
 
 const sweepRecoveries = `-- name: sweepRecoveries :execrows
-DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2)
+DELETE FROM recovery WHERE id IN (SELECT r.id FROM recovery r WHERE r.expires_at < $1 LIMIT $2) AND expires_at < $1
 `
 
 func (q *Queries) sweepRecoveries(ctx context.Context, expiresAt int64, limit int32) (int64, error) {

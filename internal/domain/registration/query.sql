@@ -22,7 +22,7 @@ WHERE id = sqlc.arg(id) AND state = 'waiting' AND expires_at > sqlc.arg(now);
 UPDATE registration SET state = 'void', password_hash = '' WHERE id = sqlc.arg(id) AND state = 'waiting';
 
 -- name: sweepRegistrations :execrows
-DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2);
+DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2) AND expires_at < $1;
 
 -- name: take :execrows
 UPDATE registration SET generation = -1 WHERE id = sqlc.arg(id) AND state = 'confirmed' AND generation > 0;

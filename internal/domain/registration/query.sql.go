@@ -111,7 +111,7 @@ func (q *Queries) registrationByID(ctx context.Context, id string) (registration
 }
 
 const sweepRegistrations = `-- name: sweepRegistrations :execrows
-DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2)
+DELETE FROM registration WHERE id IN (SELECT r.id FROM registration r WHERE r.expires_at < $1 LIMIT $2) AND expires_at < $1
 `
 
 func (q *Queries) sweepRegistrations(ctx context.Context, expiresAt int64, limit int32) (int64, error) {

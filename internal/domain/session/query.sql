@@ -28,7 +28,7 @@ UPDATE session SET ended_at = sqlc.arg(now), end_reason = 'replaced' WHERE secre
 UPDATE session SET secret_hash = sqlc.arg(secret_hash), proven_at = sqlc.arg(now), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
 
 -- name: sweepSessions :execrows
-DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2);
+DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2) AND expires_at < $1;
 
 -- name: insertBrowser :exec
 INSERT INTO known_browser (id, account_id, secret_hash, label, created_at, used_at)
@@ -41,7 +41,7 @@ UPDATE known_browser SET used_at = sqlc.arg(now) WHERE secret_hash = sqlc.arg(se
 UPDATE known_browser SET ended_at = sqlc.arg(now) WHERE account_id = sqlc.arg(account_id) AND ended_at = 0 AND secret_hash <> sqlc.arg(except_hash);
 
 -- name: sweepBrowsers :execrows
-DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2);
+DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2) AND used_at < $1;
 
 -- name: knownTo :one
 SELECT COUNT(*) FROM known_browser b JOIN account a ON a.id = b.account_id

@@ -240,7 +240,7 @@ func (q *Queries) sessionsOf(ctx context.Context, accountID string, now int64, s
 }
 
 const sweepBrowsers = `-- name: sweepBrowsers :execrows
-DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2)
+DELETE FROM known_browser WHERE id IN (SELECT b.id FROM known_browser b WHERE b.used_at < $1 LIMIT $2) AND used_at < $1
 `
 
 func (q *Queries) sweepBrowsers(ctx context.Context, usedAt int64, limit int32) (int64, error) {
@@ -252,7 +252,7 @@ func (q *Queries) sweepBrowsers(ctx context.Context, usedAt int64, limit int32) 
 }
 
 const sweepSessions = `-- name: sweepSessions :execrows
-DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2)
+DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2) AND expires_at < $1
 `
 
 func (q *Queries) sweepSessions(ctx context.Context, expiresAt int64, limit int32) (int64, error) {

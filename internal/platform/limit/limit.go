@@ -80,10 +80,12 @@ RETURNING tat`
 
 const sqlPeek = `SELECT tat FROM limit_bucket WHERE bucket = $1`
 
-// Sweep forgets buckets that are full again, at most n of them.
+// Sweep forgets buckets that are full again, at most n of them. It asks twice
+// whether one is, as every sweeper does: PostgreSQL judges the inner list by what
+// it saw, and only the outer line anew when a row was changed meanwhile.
 func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM limit_bucket WHERE bucket IN
-		(SELECT bucket FROM limit_bucket WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+		(SELECT bucket FROM limit_bucket WHERE expires_at < $1 LIMIT $2) AND expires_at < $1`, tx.Now(), n)
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -241,4 +242,52 @@ func TestSweepForgetsFullBucketsOnly(t *testing.T) {
 			t.Errorf("%d rows are left at the end", rows())
 		}
 	})
+}
+
+// TestSweepLeavesWhatIsTakenMeanwhile: a bucket that is full again is taken while
+// the sweeper looks at it. The taking stands: a bucket forgotten then would give
+// one more than its rate.
+func TestSweepLeavesWhatIsTakenMeanwhile(t *testing.T) {
+	both(t, func(t *testing.T, d *db.DB, clock *testkit.Clock) {
+		rate := limit.Rate{Burst: 1, Every: time.Hour}
+		if wait := take(t, d, "b", rate); wait != 0 {
+			t.Fatal("the first was not let through")
+		}
+		clock.Advance(2 * time.Hour)
+		swept := make(chan error, 1)
+		inTx(t, d, func(tx *db.Tx) (time.Duration, error) {
+			wait, err := limit.Take(ctx, tx, "b", rate)
+			if wait != 0 || err != nil {
+				t.Errorf("taking after the hour: wait %v, %v", wait, err)
+			}
+			go func() {
+				swept <- d.Tx(ctx, func(tx *db.Tx) error {
+					_, err := limit.Sweep(ctx, tx, 10)
+					return err
+				})
+			}()
+			return 0, untilHeldUp(d)
+		})
+		if err := <-swept; err != nil {
+			t.Fatal(err)
+		}
+		if wait := take(t, d, "b", rate); wait == 0 {
+			t.Error("the bucket gave two in its hour")
+		}
+	})
+}
+
+// untilHeldUp waits until a transaction is held up by another one's row. SQLite
+// lets a second writer begin only when the first is done.
+func untilHeldUp(d *db.DB) error {
+	for d.Engine == db.Postgres {
+		var n int
+		err := d.Reader().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
+		if err != nil || n > 0 {
+			return err
+		}
+		runtime.Gosched()
+	}
+	return nil
 }

@@ -154,7 +154,7 @@ ON CONFLICT (bucket) DO UPDATE SET total = limit_streak.total + 1`
 // SweepStreaks forgets buckets that nobody tried for long, at most n of them.
 func SweepStreaks(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM limit_streak WHERE bucket IN
-		(SELECT bucket FROM limit_streak WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+		(SELECT bucket FROM limit_streak WHERE expires_at < $1 LIMIT $2) AND expires_at < $1`, tx.Now(), n)
 	if err != nil {
 		return 0, err
 	}

@@ -65,7 +65,7 @@ FROM limit_tally WHERE bucket = $1 AND slot >= $2 AND slot < $3`,
 // SweepTallies forgets slots that are over, at most n of them.
 func SweepTallies(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM limit_tally WHERE (bucket, slot) IN
-		(SELECT bucket, slot FROM limit_tally WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+		(SELECT bucket, slot FROM limit_tally WHERE expires_at < $1 LIMIT $2) AND expires_at < $1`, tx.Now(), n)
 	if err != nil {
 		return 0, err
 	}

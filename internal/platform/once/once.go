@@ -153,7 +153,7 @@ WHERE once.expires_at <= $4`
 // Sweep forgets old answers, at most n of them.
 func Sweep(ctx context.Context, tx *db.Tx, n int) (int64, error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM once WHERE act IN
-		(SELECT act FROM once WHERE expires_at < $1 LIMIT $2)`, tx.Now(), n)
+		(SELECT act FROM once WHERE expires_at < $1 LIMIT $2) AND expires_at < $1`, tx.Now(), n)
 	if err != nil {
 		return 0, err
 	}
