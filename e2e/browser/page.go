@@ -33,6 +33,13 @@ func (p *Page) Submit(selector string) int {
 	return p.navigate("submit by "+selector, chromedp.Click(selector, chromedp.ByQuery))
 }
 
+// Leads does act and waits until the page that it leads to is loaded. It returns
+// that page's HTTP status.
+func (p *Page) Leads(what string, act chromedp.Action) int {
+	p.t.Helper()
+	return p.navigate(what, act)
+}
+
 // Press clicks on selector and waits for nothing: for what happens by script.
 func (p *Page) Press(selector string) {
 	p.t.Helper()

@@ -25,7 +25,7 @@ const noID = "00000000-0000-4000-8000-000000000000"
 // posts are all routes of the pages that change something. TestRouteTableIsWhole
 // holds the list to the program's text.
 var posts = []string{
-	"/signin", "/signin/code", "/signin/{id}/confirm", "/signin/{id}/resend", "/signout", "/frozen", "/register", "/register/{id}/confirm", "/register/{id}/address", "/register/{id}/resend", "/register/{id}/finish",
+	"/signin", "/signin/code", "/signin/{id}/confirm", "/signin/{id}/resend", "/signin/{id}/factor", "/signout", "/frozen", "/register", "/register/{id}/confirm", "/register/{id}/address", "/register/{id}/resend", "/register/{id}/finish",
 	"/link", "/link/renew", "/recover", "/recover/{id}/confirm", "/recover/{id}/resend", "/recover/{id}/password",
 	"/account/locale", "/account/password", "/account/address", "/account/address/{id}/confirm", "/account/address/{id}/resend",
 	"/account/sessions/{id}/end", "/account/sessions/end-others",
@@ -35,7 +35,7 @@ var posts = []string{
 var gets = []string{
 	"/", "/signin", "/signin/{id}", "/frozen", "/register", "/register/{id}", "/register/{id}/state", "/l/{token}", "/link", "/recover", "/recover/{id}",
 	"/account", "/account/password", "/account/address", "/account/address/{id}", "/help", "/status", "/support",
-	"/.well-known/change-password", "/healthz", "/readyz", "/forward-auth", "/api/v1/session", "/api/v1/sessions", "/api/v1/openapi.json",
+	"/.well-known/change-password", "/healthz", "/readyz", "/forward-auth", "/api/v1/session", "/api/v1/sessions", "/api/v1/factors", "/api/v1/openapi.json",
 	"/api/v1/sign-ins/{id}", "/api/v1/deliveries/{id}", "/static/genkan.css", "/static/nothing.css", "/nowhere", "/account/x.css",
 }
 
@@ -150,6 +150,7 @@ var apiRoutes = []string{
 	"POST /api/v1/sign-ins", "POST /api/v1/sign-ins/{id}/human", "POST /api/v1/sign-ins/{id}/factor",
 	"POST /api/v1/puzzles", "POST /api/v1/puzzles/{id}/picture", "POST /api/v1/puzzles/{id}/grip", "POST /api/v1/puzzles/{id}/answer", "POST /api/v1/recoveries", "POST /api/v1/recoveries/{id}/confirm", "POST /api/v1/recoveries/{id}/resend",
 	"POST /api/v1/password", "POST /api/v1/address", "POST /api/v1/address/{id}/confirm", "POST /api/v1/password-strength",
+	"POST /api/v1/factors", "POST /api/v1/factors/{id}/confirm", "DELETE /api/v1/factors/{id}", "POST /api/v1/factors/recovery-codes",
 	"DELETE /api/v1/session", "DELETE /api/v1/sessions", "DELETE /api/v1/sessions/{id}",
 }
 

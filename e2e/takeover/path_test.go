@@ -37,10 +37,11 @@ func TestBadTextIsTheCallersFault(t *testing.T) {
 				"GET /register/*", "GET /register/*/state", "POST /register/*/confirm", "POST /register/*/address", "POST /register/*/resend", "POST /register/*/finish",
 				"GET /recover/*", "POST /recover/*/confirm", "POST /recover/*/resend", "POST /recover/*/password",
 				"GET /l/*", "GET /l/f*", "GET /account/address/*", "POST /account/address/*/confirm", "POST /account/address/*/resend",
-				"POST /account/sessions/*/end", "GET /*",
+				"POST /account/sessions/*/end", "GET /*", "GET /signin/*", "POST /signin/*/confirm", "POST /signin/*/factor",
 				"GET /api/v1/sign-ins/*", "GET /api/v1/deliveries/*", "GET /api/v1/causes/*",
 				"POST /api/v1/registrations/*/confirm", "POST /api/v1/registrations/*/resend", "POST /api/v1/registrations/*/address",
 				"POST /api/v1/recoveries/*/confirm", "POST /api/v1/recoveries/*/resend", "DELETE /api/v1/sessions/*",
+				"POST /api/v1/sign-ins/*/factor", "POST /api/v1/factors/*/confirm", "DELETE /api/v1/factors/*",
 			} {
 				method, path, _ := strings.Cut(route, " ")
 				kind, body := form, "code=00000000"

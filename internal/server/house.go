@@ -15,6 +15,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/puzzle"
@@ -162,17 +163,18 @@ func (h *House) guard() *guard.Guard {
 }
 
 func (h *House) flows() {
+	factors := &factor.Desk{Keys: h.Keys}
 	h.Signup = &signup.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Desk:   &registration.Desk{Keys: h.Keys, Life: h.Settings.Code.Life},
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard, Factors: factors}
 	h.Signin = &signin.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions,
-		Post: h.Post, Guard: h.Guard, Recoveries: &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life}}
+		Post: h.Post, Guard: h.Guard, Recoveries: &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life}, Factors: factors}
 	h.Recovery = &recovery.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
 		Desk:   &recoveries.Desk{Keys: h.Keys, Life: h.Settings.Code.Life},
 		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
 	h.Human = &human.Flow{DB: h.DB, Book: h.Book, Sessions: h.Sessions, Puzzle: h.Puzzle, Guard: h.Guard}
 	h.Account = &settings.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard, Apps: factors}
 	h.Freeze = &freeze.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Sessions: h.Sessions, Post: h.Post}
 	h.Post.Writers = map[delivery.Kind]delivery.Writer{
 		delivery.Registration:  h.Signup.Write,

@@ -34,6 +34,7 @@ type Attempt struct {
 	Locale    string
 	Finding   string // cause id of the last refusal
 	Session   string
+	Password  int64 // version of the password that was proven, while a factor is asked
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ExpiresAt time.Time
@@ -55,7 +56,7 @@ func (a Attempt) insert(ctx context.Context, tx *db.Tx) error {
 	return New(tx).insertAttempt(ctx, insertAttemptParams{
 		ID: a.ID, Reference: a.Reference, State: string(a.State), AccountID: a.Account, AddressKey: a.Key, Browser: a.Browser,
 		AddressSealed: append([]byte{}, a.Sealed...), Locale: a.Locale, Finding: a.Finding, SessionID: a.Session,
-		CreatedAt: db.Micros(a.CreatedAt), UpdatedAt: db.Micros(a.UpdatedAt), ExpiresAt: db.Micros(a.ExpiresAt),
+		CreatedAt: db.Micros(a.CreatedAt), UpdatedAt: db.Micros(a.UpdatedAt), ExpiresAt: db.Micros(a.ExpiresAt), PasswordVersion: a.Password,
 	})
 }
 
@@ -72,7 +73,7 @@ func ByID(ctx context.Context, q DBTX, id string) (Attempt, error) {
 		return Attempt{}, db.Unavailable(fmt.Errorf("read attempt: %w", err))
 	}
 	return Attempt{ID: r.ID, Reference: r.Reference, State: State(r.State), Account: r.AccountID, Key: r.AddressKey,
-		Sealed: r.AddressSealed, Browser: r.Browser, Locale: r.Locale, Finding: r.Finding, Session: r.SessionID,
+		Sealed: r.AddressSealed, Browser: r.Browser, Locale: r.Locale, Finding: r.Finding, Session: r.SessionID, Password: r.PasswordVersion,
 		CreatedAt: db.Time(r.CreatedAt), UpdatedAt: db.Time(r.UpdatedAt), ExpiresAt: db.Time(r.ExpiresAt)}, nil
 }
 

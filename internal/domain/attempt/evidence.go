@@ -26,6 +26,8 @@ const (
 	Paused        Kind = "paused"         // strangers wait for this address: the password was not judged
 	HumanPassed   Kind = "human_passed"   // the human check was asked and passed
 	ProvenMailbox Kind = "proven_mailbox" // a mailed code was right
+	RightFactor   Kind = "right_factor"   // value: the method
+	MissedFactor  Kind = "wrong_factor"   // value: the finding
 	LeakedWord    Kind = "leaked"         // the right password is one that attackers hold
 	SprayedWord   Kind = "sprayed"        // the right password came while many were tried
 )

@@ -1,12 +1,12 @@
 -- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at, password_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: attemptByID :one
-SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed FROM attempt WHERE id = $1;
+SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed, password_version FROM attempt WHERE id = $1;
 
 -- name: moveAttempt :execrows
-UPDATE attempt SET state = sqlc.arg(next), finding = sqlc.arg(finding), account_id = sqlc.arg(account_id), session_id = sqlc.arg(session_id), updated_at = sqlc.arg(now)
+UPDATE attempt SET state = sqlc.arg(next), finding = sqlc.arg(finding), account_id = sqlc.arg(account_id), session_id = sqlc.arg(session_id), password_version = sqlc.arg(password_version), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state = sqlc.arg(was) AND expires_at > sqlc.arg(now);
 
 -- name: evidenceOf :many

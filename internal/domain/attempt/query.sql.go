@@ -10,7 +10,7 @@ import (
 )
 
 const attemptByID = `-- name: attemptByID :one
-SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed FROM attempt WHERE id = $1
+SELECT id, reference, state, account_id, address_key, browser, locale, finding, session_id, created_at, updated_at, expires_at, address_sealed, password_version FROM attempt WHERE id = $1
 `
 
 func (q *Queries) attemptByID(ctx context.Context, id string) (attemptRow, error) {
@@ -30,6 +30,7 @@ func (q *Queries) attemptByID(ctx context.Context, id string) (attemptRow, error
 		&i.UpdatedAt,
 		&i.ExpiresAt,
 		&i.AddressSealed,
+		&i.PasswordVersion,
 	)
 	return i, err
 }
@@ -74,24 +75,25 @@ func (q *Queries) evidenceOf(ctx context.Context, attemptID string) ([]evidenceO
 }
 
 const insertAttempt = `-- name: insertAttempt :exec
-INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO attempt (id, reference, state, account_id, address_key, browser, address_sealed, locale, finding, session_id, created_at, updated_at, expires_at, password_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type insertAttemptParams struct {
-	ID            string
-	Reference     string
-	State         string
-	AccountID     string
-	AddressKey    []byte
-	Browser       []byte
-	AddressSealed []byte
-	Locale        string
-	Finding       string
-	SessionID     string
-	CreatedAt     int64
-	UpdatedAt     int64
-	ExpiresAt     int64
+	ID              string
+	Reference       string
+	State           string
+	AccountID       string
+	AddressKey      []byte
+	Browser         []byte
+	AddressSealed   []byte
+	Locale          string
+	Finding         string
+	SessionID       string
+	CreatedAt       int64
+	UpdatedAt       int64
+	ExpiresAt       int64
+	PasswordVersion int64
 }
 
 func (q *Queries) insertAttempt(ctx context.Context, arg insertAttemptParams) error {
@@ -109,23 +111,25 @@ func (q *Queries) insertAttempt(ctx context.Context, arg insertAttemptParams) er
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.ExpiresAt,
+		arg.PasswordVersion,
 	)
 	return err
 }
 
 const moveAttempt = `-- name: moveAttempt :execrows
-UPDATE attempt SET state = $1, finding = $2, account_id = $3, session_id = $4, updated_at = $5
-WHERE id = $6 AND state = $7 AND expires_at > $5
+UPDATE attempt SET state = $1, finding = $2, account_id = $3, session_id = $4, password_version = $5, updated_at = $6
+WHERE id = $7 AND state = $8 AND expires_at > $6
 `
 
 type moveAttemptParams struct {
-	Next      string
-	Finding   string
-	AccountID string
-	SessionID string
-	Now       int64
-	ID        string
-	Was       string
+	Next            string
+	Finding         string
+	AccountID       string
+	SessionID       string
+	PasswordVersion int64
+	Now             int64
+	ID              string
+	Was             string
 }
 
 func (q *Queries) moveAttempt(ctx context.Context, arg moveAttemptParams) (int64, error) {
@@ -134,6 +138,7 @@ func (q *Queries) moveAttempt(ctx context.Context, arg moveAttemptParams) (int64
 		arg.Finding,
 		arg.AccountID,
 		arg.SessionID,
+		arg.PasswordVersion,
 		arg.Now,
 		arg.ID,
 		arg.Was,

@@ -5,17 +5,18 @@
 package attempt
 
 type attemptRow struct {
-	ID            string
-	Reference     string
-	State         string
-	AccountID     string
-	AddressKey    []byte
-	Browser       []byte
-	Locale        string
-	Finding       string
-	SessionID     string
-	CreatedAt     int64
-	UpdatedAt     int64
-	ExpiresAt     int64
-	AddressSealed []byte
+	ID              string
+	Reference       string
+	State           string
+	AccountID       string
+	AddressKey      []byte
+	Browser         []byte
+	Locale          string
+	Finding         string
+	SessionID       string
+	CreatedAt       int64
+	UpdatedAt       int64
+	ExpiresAt       int64
+	AddressSealed   []byte
+	PasswordVersion int64
 }

@@ -75,8 +75,8 @@ func Next(s State, ev Event) (State, bool) {
 	return next, ok
 }
 
-// Move carries a to the state that ev leads to, keeping a.Finding, a.Account and
-// a.Session with it; a new attempt it inserts. It refuses with attempt.move_refused (no such arrow) or
+// Move carries a to the state that ev leads to, keeping a.Finding, a.Account,
+// a.Session and a.Password with it; a new attempt it inserts. It refuses with attempt.move_refused (no such arrow) or
 // attempt.over (it ran out, or another press was faster).
 func Move(ctx context.Context, tx *db.Tx, a Attempt, ev Event) (Attempt, error) {
 	next, ok := Next(a.State, ev)
@@ -90,7 +90,7 @@ func Move(ctx context.Context, tx *db.Tx, a Attempt, ev Event) (Attempt, error) 
 		return a, fault.Wrapf(a.insert(ctx, tx), "keep a new attempt")
 	}
 	n, err := New(tx).moveAttempt(ctx, moveAttemptParams{
-		Next: string(next), Finding: a.Finding, AccountID: a.Account, SessionID: a.Session,
+		Next: string(next), Finding: a.Finding, AccountID: a.Account, SessionID: a.Session, PasswordVersion: a.Password,
 		Now: tx.Now(), ID: a.ID, Was: string(was),
 	})
 	if err != nil {

@@ -41,12 +41,14 @@ type App struct {
 type Enrolment struct {
 	ID     string
 	Secret Secret
+	Until  time.Time
 }
 
 // Enrol begins an enrolment. It takes the place of one that was begun before; an
-// app that is enrolled goes on until this one is confirmed.
-func (d *Desk) Enrol(ctx context.Context, tx *db.Tx, acc account.ID) (Enrolment, error) {
-	e := Enrolment{ID: token.NewSecretID(), Secret: newSecret()}
+// app that is enrolled goes on until this one is confirmed, which only the session
+// that began it can do.
+func (d *Desk) Enrol(ctx context.Context, tx *db.Tx, acc account.ID, session string) (Enrolment, error) {
+	e := Enrolment{ID: token.NewSecretID(), Secret: newSecret(), Until: tx.Time().Add(pendingLife)}
 	q := New(tx)
 	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
 		return e, fmt.Errorf("take the turn of %s: %w", acc, err)
@@ -54,7 +56,8 @@ func (d *Desk) Enrol(ctx context.Context, tx *db.Tx, acc account.ID) (Enrolment,
 	if err := q.dropPending(ctx, acc, totp); err != nil {
 		return e, fmt.Errorf("drop an enrolment: %w", err)
 	}
-	err := q.insertFactor(ctx, e.ID, acc, totp, d.Keys.Seal("factor", e.Secret, place(e.ID, acc)...), tx.Now())
+	err := q.insertFactor(ctx, insertFactorParams{ID: e.ID, AccountID: acc, Kind: totp, SessionID: session,
+		SecretSealed: d.Keys.Seal("factor", e.Secret, place(e.ID, acc)...), CreatedAt: tx.Now()})
 	return e, fault.Wrapf(err, "begin an enrolment")
 }
 
@@ -69,7 +72,7 @@ var ErrNone = errors.New("no such factor")
 // Confirm ends an enrolment with a code of the new app. The app before it is
 // over from then on; replaced says whether there was one. Any number of codes may
 // be tried: whoever enrols has the secret.
-func (d *Desk) Confirm(ctx context.Context, tx *db.Tx, acc account.ID, id, code string) (v Verdict, replaced bool, err error) {
+func (d *Desk) Confirm(ctx context.Context, tx *db.Tx, acc account.ID, session, id, code string) (v Verdict, replaced bool, err error) {
 	if !sixDigits(code) {
 		return Verdict{Finding: Format}, false, nil
 	}
@@ -78,7 +81,7 @@ func (d *Desk) Confirm(ctx context.Context, tx *db.Tx, acc account.ID, id, code 
 		return v, false, fmt.Errorf("take the turn of %s: %w", acc, err)
 	}
 	r, err := q.factorByID(ctx, id, acc)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (r.ConfirmedAt > 0 || tx.Time().Sub(db.Time(r.CreatedAt)) > pendingLife) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (r.SessionID != session || r.ConfirmedAt > 0 || tx.Time().Sub(db.Time(r.CreatedAt)) > pendingLife) {
 		return v, false, ErrNone
 	}
 	if err != nil {
@@ -119,6 +122,36 @@ func (d *Desk) Apps(ctx context.Context, q DBTX, acc account.ID) ([]App, error) 
 		out = append(out, App{r.ID, db.Time(r.ConfirmedAt), db.Time(r.UsedAt)})
 	}
 	return out, nil
+}
+
+// The methods by which a second factor is shown at the door.
+const (
+	ByApp          = "totp"
+	ByRecoveryCode = "recovery_code"
+)
+
+// Ways gives the methods that an account can show a second factor by, the
+// strongest first. It is empty where none is asked: recovery codes stand in for
+// a factor, and are none themselves.
+func (d *Desk) Ways(ctx context.Context, q DBTX, acc account.ID) ([]string, error) {
+	apps, err := d.Apps(ctx, q, acc)
+	if err != nil || len(apps) == 0 {
+		return nil, err
+	}
+	ways := []string{ByApp}
+	codes, err := d.Codes(ctx, q, acc)
+	if codes.Fresh > 0 {
+		ways = append(ways, ByRecoveryCode)
+	}
+	return ways, err
+}
+
+// Show judges what was typed for one of the methods.
+func (d *Desk) Show(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, method, typed string) (Verdict, error) {
+	if method == ByRecoveryCode {
+		return d.UseRecoveryCode(ctx, tx, acc, in, typed)
+	}
+	return d.Judge(ctx, tx, acc, in, typed)
 }
 
 // Remove ends an app.
@@ -311,13 +344,13 @@ func (d *Desk) turn(ctx context.Context, tx *db.Tx, acc account.ID, in Ask) (n m
 	case n.hour >= anHour:
 		return n, tooMany(db.Time(rows[anHour-1].At).Add(time.Hour).Sub(tx.Time()))
 	case n.challenge >= perChallenge:
-		return n, fault.New(fault.TooMany, "code.too_many").Offer("signin", "recover")
+		return n, fault.New(fault.TooMany, "code.too_many").Offer("signin", "support")
 	}
 	return n, nil
 }
 
 func tooMany(wait time.Duration) error {
-	return fault.New(fault.TooMany, "lock.factor").After(wait).Offer("recover")
+	return fault.New(fault.TooMany, "lock.factor").After(wait).Offer("support", "help")
 }
 
 // miss keeps a wrong code.

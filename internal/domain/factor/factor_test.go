@@ -83,12 +83,12 @@ func (s *set) account() (id account.ID) {
 func (s *set) enrol(acc account.ID) (id string, secret Secret) {
 	s.t.Helper()
 	s.must(func(tx *db.Tx) error {
-		e, err := s.desk.Enrol(ctx, tx, acc)
+		e, err := s.desk.Enrol(ctx, tx, acc, "session")
 		if err != nil {
 			return err
 		}
 		id, secret = e.ID, e.Secret
-		v, _, err := s.desk.Confirm(ctx, tx, acc, e.ID, secret.at(stepOf(tx.Time())))
+		v, _, err := s.desk.Confirm(ctx, tx, acc, "session", e.ID, secret.at(stepOf(tx.Time())))
 		if err == nil && !v.Right {
 			err = fmt.Errorf("enrolment: %+v", v)
 		}
@@ -365,12 +365,12 @@ func TestEnrolmentEndsWithACode(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
 		var e Enrolment
 		s.must(func(tx *db.Tx) (err error) {
-			e, err = s.desk.Enrol(ctx, tx, s.acc)
+			e, err = s.desk.Enrol(ctx, tx, s.acc, "session")
 			return err
 		})
 		confirm := func(acc account.ID, id, code string) (v Verdict, replaced bool, err error) {
 			err = s.d.Tx(ctx, func(tx *db.Tx) (err error) {
-				v, replaced, err = s.desk.Confirm(ctx, tx, acc, id, code)
+				v, replaced, err = s.desk.Confirm(ctx, tx, acc, "session", id, code)
 				return err
 			})
 			return v, replaced, err
@@ -406,7 +406,7 @@ func TestEnrolmentEndsWithACode(t *testing.T) {
 			t.Errorf("removed: %v", err)
 		}
 		s.must(func(tx *db.Tx) (err error) {
-			e, err = s.desk.Enrol(ctx, tx, s.acc)
+			e, err = s.desk.Enrol(ctx, tx, s.acc, "session")
 			return err
 		})
 		s.clock.Advance(pendingLife + time.Second)
@@ -480,7 +480,7 @@ func TestRecoveryCodes(t *testing.T) {
 		}, strings.ToLower(codes[1]))
 		for typed, want := range map[string]bool{wide: true, strings.ReplaceAll(codes[2], "-", " "): true,
 			strings.NewReplacer("0", "o", "1", "l").Replace(codes[3]): true, codes[4][:15]: false, strings.Repeat("0", 1000): false, "": false} {
-			if v, err := use("d", typed); err != nil || v.Right != want || !want && v.Finding != Format {
+			if v, err := use("d", typed); err != nil || v.Right != want || !want && v.Finding != WrongRecovery {
 				t.Errorf("%.30q: %+v, %v; want %v", typed, v, err, want)
 			}
 		}
@@ -511,7 +511,7 @@ func TestNothingIsPlain(t *testing.T) {
 func TestSweepForgets(t *testing.T) {
 	both(t, func(t *testing.T, s *set) {
 		s.want("c", s.wrong(), false, Typo)
-		s.must(func(tx *db.Tx) error { _, err := s.desk.Enrol(ctx, tx, s.acc); return err })
+		s.must(func(tx *db.Tx) error { _, err := s.desk.Enrol(ctx, tx, s.acc, "session"); return err })
 		s.clock.Advance(25 * time.Hour)
 		s.must(func(tx *db.Tx) error { _, err := Sweep(ctx, tx, 10); return err })
 		for table, want := range map[string]int{"factor_miss": 0, "factor": 1} {

@@ -1,5 +1,5 @@
 -- name: insertFactor :exec
-INSERT INTO factor (id, account_id, kind, secret_sealed, created_at) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO factor (id, account_id, kind, secret_sealed, created_at, session_id) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: factorByID :one
 SELECT * FROM factor WHERE id = $1 AND account_id = $2;

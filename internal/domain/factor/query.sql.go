@@ -10,7 +10,7 @@ import (
 )
 
 const activeFactors = `-- name: activeFactors :many
-SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at FROM factor WHERE account_id = $1 AND confirmed_at > 0 AND ended_at = 0 ORDER BY confirmed_at, id
+SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at, session_id FROM factor WHERE account_id = $1 AND confirmed_at > 0 AND ended_at = 0 ORDER BY confirmed_at, id
 `
 
 func (q *Queries) activeFactors(ctx context.Context, accountID string) ([]factorRow, error) {
@@ -35,6 +35,7 @@ func (q *Queries) activeFactors(ctx context.Context, accountID string) ([]factor
 			&i.Drift,
 			&i.MissedStep,
 			&i.MissedAt,
+			&i.SessionID,
 		); err != nil {
 			return nil, err
 		}
@@ -92,7 +93,7 @@ func (q *Queries) endFactor(ctx context.Context, now int64, iD string, accountID
 }
 
 const factorByID = `-- name: factorByID :one
-SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at FROM factor WHERE id = $1 AND account_id = $2
+SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at, session_id FROM factor WHERE id = $1 AND account_id = $2
 `
 
 func (q *Queries) factorByID(ctx context.Context, iD string, accountID string) (factorRow, error) {
@@ -111,21 +112,32 @@ func (q *Queries) factorByID(ctx context.Context, iD string, accountID string) (
 		&i.Drift,
 		&i.MissedStep,
 		&i.MissedAt,
+		&i.SessionID,
 	)
 	return i, err
 }
 
 const insertFactor = `-- name: insertFactor :exec
-INSERT INTO factor (id, account_id, kind, secret_sealed, created_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO factor (id, account_id, kind, secret_sealed, created_at, session_id) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
-func (q *Queries) insertFactor(ctx context.Context, iD string, accountID string, kind string, secretSealed []byte, createdAt int64) error {
+type insertFactorParams struct {
+	ID           string
+	AccountID    string
+	Kind         string
+	SecretSealed []byte
+	CreatedAt    int64
+	SessionID    string
+}
+
+func (q *Queries) insertFactor(ctx context.Context, arg insertFactorParams) error {
 	_, err := q.db.ExecContext(ctx, insertFactor,
-		iD,
-		accountID,
-		kind,
-		secretSealed,
-		createdAt,
+		arg.ID,
+		arg.AccountID,
+		arg.Kind,
+		arg.SecretSealed,
+		arg.CreatedAt,
+		arg.SessionID,
 	)
 	return err
 }
@@ -218,7 +230,7 @@ func (q *Queries) recoveryCodesOf(ctx context.Context, accountID string) (recove
 }
 
 const retiredFactors = `-- name: retiredFactors :many
-SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at FROM factor WHERE account_id = $1 AND kind = $2 AND confirmed_at > 0 AND ended_at > 0 ORDER BY ended_at DESC, id LIMIT 3
+SELECT id, account_id, kind, secret_sealed, created_at, confirmed_at, ended_at, used_at, step, drift, missed_step, missed_at, session_id FROM factor WHERE account_id = $1 AND kind = $2 AND confirmed_at > 0 AND ended_at > 0 ORDER BY ended_at DESC, id LIMIT 3
 `
 
 func (q *Queries) retiredFactors(ctx context.Context, accountID string, kind string) ([]factorRow, error) {
@@ -243,6 +255,7 @@ func (q *Queries) retiredFactors(ctx context.Context, accountID string, kind str
 			&i.Drift,
 			&i.MissedStep,
 			&i.MissedAt,
+			&i.SessionID,
 		); err != nil {
 			return nil, err
 		}

@@ -21,6 +21,9 @@ const (
 	crockford      = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
 
+// WrongRecovery is the finding of what is no recovery code, or none that is good.
+const WrongRecovery = "recovery-code.wrong"
+
 // Codes is how an account's set of recovery codes stands.
 type Codes struct {
 	Made   int
@@ -68,7 +71,7 @@ func (d *Desk) UseRecoveryCode(ctx context.Context, tx *db.Tx, acc account.ID, i
 	}
 	code := readRecoveryCode(typed)
 	if len(code) != recoveryLength {
-		return Verdict{Finding: Format, Misses: misses.challenge}, nil
+		return Verdict{Finding: WrongRecovery, Misses: misses.challenge}, nil
 	}
 	n, err := New(tx).useRecoveryCode(ctx, tx.Now(), d.digest(acc, code), acc)
 	if err != nil {
@@ -77,7 +80,7 @@ func (d *Desk) UseRecoveryCode(ctx context.Context, tx *db.Tx, acc account.ID, i
 	if n == 1 {
 		return Verdict{Right: true}, nil
 	}
-	return d.miss(ctx, tx, acc, in, misses, Verdict{Finding: "code.wrong"})
+	return d.miss(ctx, tx, acc, in, misses, Verdict{Finding: WrongRecovery})
 }
 
 // readRecoveryCode reads what a person typed: full-width letters, small ones,

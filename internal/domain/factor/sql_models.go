@@ -17,4 +17,5 @@ type factorRow struct {
 	Drift        int64
 	MissedStep   int64
 	MissedAt     int64
+	SessionID    string
 }

@@ -3,7 +3,7 @@ INSERT INTO session (id, secret_hash, account_id, label, country, network, creat
 VALUES (sqlc.arg(id), sqlc.arg(secret_hash), sqlc.arg(account_id), sqlc.arg(label), sqlc.arg(country), sqlc.arg(network), sqlc.arg(now), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
 
 -- name: sessionBySecret :one
-SELECT s.id, s.account_id, s.label, s.country, s.network, s.created_at, s.proven_at, s.seen_at, s.expires_at, s.ended_at, s.end_reason,
+SELECT s.id, s.account_id, s.label, s.country, s.network, s.created_at, s.proven_at, s.factor_at, s.seen_at, s.expires_at, s.ended_at, s.end_reason,
   a.state, a.locale, a.address_sealed, a.hold_until, a.hold_reason
 FROM session s JOIN account a ON a.id = s.account_id WHERE s.secret_hash = $1;
 
@@ -26,6 +26,9 @@ UPDATE session SET ended_at = sqlc.arg(now), end_reason = 'replaced' WHERE secre
 
 -- name: rotate :execrows
 UPDATE session SET secret_hash = sqlc.arg(secret_hash), proven_at = sqlc.arg(now), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
+
+-- name: proveFactor :execrows
+UPDATE session SET factor_at = sqlc.arg(now), proven_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0;
 
 -- name: sweepSessions :execrows
 DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2) AND expires_at < $1;

@@ -113,6 +113,18 @@ func (q *Queries) knownTo(ctx context.Context, secretHash []byte, accountID stri
 	return count, err
 }
 
+const proveFactor = `-- name: proveFactor :execrows
+UPDATE session SET factor_at = $1, proven_at = $1 WHERE id = $2 AND ended_at = 0
+`
+
+func (q *Queries) proveFactor(ctx context.Context, now int64, iD string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, proveFactor, now, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const replace = `-- name: replace :one
 UPDATE session SET ended_at = $1, end_reason = 'replaced' WHERE secret_hash = $2 AND ended_at = 0 RETURNING account_id
 `
@@ -142,7 +154,7 @@ func (q *Queries) rotate(ctx context.Context, secretHash []byte, now int64, iD s
 }
 
 const sessionBySecret = `-- name: sessionBySecret :one
-SELECT s.id, s.account_id, s.label, s.country, s.network, s.created_at, s.proven_at, s.seen_at, s.expires_at, s.ended_at, s.end_reason,
+SELECT s.id, s.account_id, s.label, s.country, s.network, s.created_at, s.proven_at, s.factor_at, s.seen_at, s.expires_at, s.ended_at, s.end_reason,
   a.state, a.locale, a.address_sealed, a.hold_until, a.hold_reason
 FROM session s JOIN account a ON a.id = s.account_id WHERE s.secret_hash = $1
 `
@@ -155,6 +167,7 @@ type sessionBySecretRow struct {
 	Network       string
 	CreatedAt     int64
 	ProvenAt      int64
+	FactorAt      int64
 	SeenAt        int64
 	ExpiresAt     int64
 	EndedAt       int64
@@ -177,6 +190,7 @@ func (q *Queries) sessionBySecret(ctx context.Context, secretHash []byte) (sessi
 		&i.Network,
 		&i.CreatedAt,
 		&i.ProvenAt,
+		&i.FactorAt,
 		&i.SeenAt,
 		&i.ExpiresAt,
 		&i.EndedAt,

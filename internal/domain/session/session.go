@@ -36,6 +36,7 @@ type Session struct {
 	Where     Where
 	CreatedAt time.Time
 	ProvenAt  time.Time // last proof of identity, for SE5
+	FactorAt  time.Time // last proof by a second factor; zero: none was given
 	SeenAt    time.Time
 	ExpiresAt time.Time
 
@@ -59,6 +60,7 @@ const (
 	NewPassword Ends = "password_changed"
 	Recovered   Ends = "recovered"
 	NewAddress  Ends = "address_changed"
+	NewFactor   Ends = "factor_changed"
 	WasFrozen   Ends = "frozen"
 	Replaced    Ends = "replaced" // by signing in anew in the same browser
 )
@@ -133,7 +135,7 @@ func (d *Desk) load(ctx context.Context, key key, now time.Time) (Session, error
 	}
 	s := Session{ID: row.ID, Account: row.AccountID,
 		Where:     Where{Label: row.Label, Country: row.Country, Network: row.Network},
-		CreatedAt: db.Time(row.CreatedAt), ProvenAt: db.Time(row.ProvenAt), SeenAt: db.Time(row.SeenAt),
+		CreatedAt: db.Time(row.CreatedAt), ProvenAt: db.Time(row.ProvenAt), FactorAt: db.Time(row.FactorAt), SeenAt: db.Time(row.SeenAt),
 		ExpiresAt: db.Time(row.ExpiresAt), Locale: row.Locale, HoldUntil: db.Time(row.HoldUntil), HoldReason: row.HoldReason}
 	if row.EndedAt != 0 || account.State(row.State) != account.Active ||
 		!now.Before(s.ExpiresAt) || now.Sub(s.SeenAt) >= d.Idle {
@@ -161,6 +163,18 @@ func (d *Desk) Rotate(ctx context.Context, tx *db.Tx, s Session, oldSecret strin
 		return "", fault.New(fault.Denied, "session.ended")
 	}
 	return secret, d.tell(ctx, tx, s.Account)
+}
+
+// ProveFactor notes that a second factor was shown in a session, now.
+func (d *Desk) ProveFactor(ctx context.Context, tx *db.Tx, acc account.ID, id string) error {
+	n, err := New(tx).proveFactor(ctx, tx.Now(), id)
+	if err == nil && n != 1 {
+		return fault.New(fault.Denied, "session.ended")
+	}
+	if err != nil {
+		return fmt.Errorf("note the factor of session %s: %w", id, err)
+	}
+	return d.tell(ctx, tx, acc)
 }
 
 // List gives an account's live sessions, the last seen first.

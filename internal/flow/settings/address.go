@@ -57,6 +57,9 @@ func (f *Flow) AskChange(ctx context.Context, s session.Session, known, email, p
 func (f *Flow) askChange(ctx context.Context, tx *db.Tx, s session.Session, stored password.Stored, to account.Address, browser []byte) (Change, error) {
 	// The password was judged before this transaction: a change of it, or a
 	// freeze, must not be outrun (RS1, FZ1).
+	if err := f.freshFactor(ctx, tx, s); err != nil { // SE5
+		return Change{}, err
+	}
 	if still, err := password.Still(ctx, tx, s.Account, stored.Version); err != nil || !still {
 		return Change{}, errors.Join(err, fault.Field("password", "pw.wrong", nil).Offer("recover"))
 	}

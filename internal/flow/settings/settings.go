@@ -14,6 +14,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/session"
@@ -34,6 +35,7 @@ type Flow struct {
 	Sessions *session.Desk
 	Post     *delivery.Post
 	Guard    *guard.Guard
+	Apps     *factor.Desk
 }
 
 // Overview is the account page.
@@ -150,6 +152,9 @@ func (f *Flow) changePassword(ctx context.Context, s session.Session, secret, kn
 		return "", err
 	}
 	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (string, error) {
+		if err := f.freshFactor(ctx, tx, s); err != nil { // PW5
+			return "", err
+		}
 		if err := password.Set(ctx, tx, s.Account, hash, stored.Version); err != nil {
 			return "", err
 		}

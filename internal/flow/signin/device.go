@@ -108,14 +108,14 @@ type Waiting struct {
 	Password  bool // the password is asked with the code
 }
 
-// Await gives the page of an attempt that waits for a mailed code, or for the
-// password after it.
+// Await gives the page of an attempt that waits for a mailed code, for the
+// password after it, or for a second factor.
 func (f *Flow) Await(ctx context.Context, id string, browser []byte) (Waiting, error) {
 	at, err := f.mine(ctx, f.DB.Reader(), id, browser)
 	if err != nil {
 		return Waiting{}, err
 	}
-	if !at.Live(f.DB.Now()) || at.State != attempt.DeviceCheck && at.State != attempt.Started {
+	if !at.Live(f.DB.Now()) || at.State != attempt.DeviceCheck && at.State != attempt.Started && at.State != attempt.SecondFactor {
 		return Waiting{}, fault.New(fault.Gone, "find.midflow-bookmark").Offer("signin")
 	}
 	to, err := f.target(at)
@@ -123,6 +123,10 @@ func (f *Flow) Await(ctx context.Context, id string, browser []byte) (Waiting, e
 		return Waiting{}, err
 	}
 	out := Waiting{Step: f.stand(at, Step{}), Email: to.typed, ExpiresAt: at.ExpiresAt, Password: at.Finding == ""}
+	if at.State == attempt.SecondFactor {
+		out.Ways, err = f.Factors.Ways(ctx, f.DB.Reader(), at.Account)
+		return out, err
+	}
 	sent, err := f.Post.Newest(ctx, f.DB.Reader(), id)
 	if err == nil {
 		out.Sent = &sent

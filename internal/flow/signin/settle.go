@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/account"
@@ -11,7 +12,6 @@ import (
 	"github.com/genkan/genkan/internal/domain/delivery/letter"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
-	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/limit"
@@ -71,15 +71,24 @@ func (f *Flow) settle(ctx context.Context, tx *db.Tx, in Ask, to target, b begun
 	if err := attempt.Add(ctx, tx, at.ID, notes...); err != nil {
 		return Step{}, err
 	}
-	passed := at.State == attempt.Complete
-	if err := f.Guard.Outcome(ctx, tx, guard.Caller{Key: to.key, Network: in.Network}, passed); err != nil {
-		return Step{}, err
+	if at.State != attempt.SecondFactor { // else it is neither good nor bad yet
+		passed := at.State == attempt.Complete
+		if err := f.Guard.Outcome(ctx, tx, guard.Caller{Key: to.key, Network: in.Network}, passed); err != nil {
+			return Step{}, err
+		}
 	}
-	if passed { // last: all acts of the house pass through the end of the audit
-		err = audit.Write(ctx, tx, "person:"+acc.ID, "session.started", "account:"+acc.ID,
-			map[string]string{"session": at.Session, "attempt": at.Reference})
+	return f.stand(at, out), f.audit(ctx, tx, at, nil)
+}
+
+// audit writes down that a session began, if one did. It comes last: all acts of
+// the house pass through the end of the audit.
+func (f *Flow) audit(ctx context.Context, tx *db.Tx, at attempt.Attempt, more map[string]string) error {
+	if at.State != attempt.Complete {
+		return nil
 	}
-	return f.stand(at, out), err
+	detail := map[string]string{"session": at.Session, "attempt": at.Reference}
+	maps.Copy(detail, more)
+	return audit.Write(ctx, tx, "person:"+at.Account, "session.started", "account:"+at.Account, detail)
 }
 
 // refuse says the usual, the same to everybody; a browser that is known to the
@@ -106,7 +115,8 @@ const (
 	sprayed = "pw.other-service" // it came while many were tried
 )
 
-// right lets a person in whose password is right, unless the password is one
+// right lets a person in whose password is right, or asks for the second factor
+// where there is one, unless the password is one
 // that attackers hold or came in a spray, from a browser that nobody knows: then
 // the mailbox must be proven, and a new password chosen.
 func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, b begun, j judgement, out *Step) (attempt.Attempt, []attempt.Note, error) {
@@ -115,7 +125,20 @@ func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 		return at, nil, err
 	}
 	if why == "" {
-		return f.letIn(ctx, tx, in, at, acc, j, out)
+		if j.raised != "" {
+			if err := password.Raise(ctx, tx, acc.ID, j.raised, j.stored.Hash); err != nil {
+				return at, nil, err
+			}
+		}
+		if out.Ways, err = f.Factors.Ways(ctx, tx, acc.ID); err != nil {
+			return at, nil, err
+		}
+		if len(out.Ways) == 0 {
+			return f.letIn(ctx, tx, in, at, acc, out)
+		}
+		at.Finding, at.Password = "", j.stored.Version
+		at, err = attempt.Move(ctx, tx, at, attempt.AskFactor)
+		return at, nil, err
 	}
 	note := attempt.Note{Kind: attempt.LeakedWord}
 	if why == sprayed {
@@ -169,7 +192,7 @@ func (f *Flow) thawed(ctx context.Context, tx *db.Tx, acc account.Account) (acco
 	return state, audit.Write(ctx, tx, "house", "account.thawed", "account:"+acc.ID, nil)
 }
 
-func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, j judgement, out *Step) (attempt.Attempt, []attempt.Note, error) {
+func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, out *Step) (attempt.Attempt, []attempt.Note, error) {
 	known, _ := f.Sessions.ReadKnown(in.Known)
 	isKnown, err := f.Sessions.IsKnown(ctx, tx, known, acc.ID)
 	if err != nil {
@@ -188,17 +211,12 @@ func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 		return at, nil, err
 	}
 	out.Opened = o
-	if j.raised != "" {
-		if err := password.Raise(ctx, tx, acc.ID, j.raised, j.stored.Hash); err != nil {
-			return at, nil, err
-		}
-	}
 	at.Session, at.Finding = o.Session, ""
 	if at, err = attempt.Move(ctx, tx, at, attempt.LetIn); err != nil {
 		return at, nil, err
 	}
 	if !isKnown {
-		err = f.tellNewBrowser(ctx, tx, acc, in.Where)
+		err = f.tellNewBrowser(ctx, tx, in, acc)
 	}
 	return at, notes, err
 }
@@ -207,16 +225,11 @@ func (f *Flow) letIn(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 // in without our cookies is new each time.
 const newBrowserMails = 10
 
-func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, acc account.Account, w session.Where) error {
+func (f *Flow) tellNewBrowser(ctx context.Context, tx *db.Tx, in Ask, acc account.Account) error {
 	if wait, err := limit.TakeWindow(ctx, tx, "new browser "+acc.ID, newBrowserMails, 24*time.Hour); err != nil || wait > 0 {
 		return err
 	}
-	to, err := f.Book.Addresses(ctx, tx, acc)
-	if err != nil {
-		return err
-	}
-	return f.Post.Tell(ctx, tx, acc, to, letter.NewBrowser,
-		delivery.Facts{Browser: w.Label, Place: w.Place(acc.Locale), Masked: account.Mask(acc.Address)})
+	return f.tell(ctx, tx, in, acc, letter.NewBrowser)
 }
 
 // noticed gives what a press showed, never what was typed.

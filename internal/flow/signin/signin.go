@@ -19,6 +19,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/attempt"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/recovery"
@@ -41,6 +42,7 @@ type Flow struct {
 	Post       *delivery.Post
 	Guard      *guard.Guard
 	Recoveries *recovery.Desk
+	Factors    *factor.Desk
 }
 
 // Ask is one press of the sign-in form, or one call.
@@ -73,6 +75,9 @@ type Step struct {
 	Sent      *delivery.Sent // the mail with a code, when State is device_check and one was sent
 	Siege     guard.Siege    // for a browser known to the address: what strangers do to it
 	Renew     *Renew         // the password must be replaced before anybody gets in
+	Ways      []string       // methods, strongest first, when State is second_factor
+	Behind    time.Duration  // how far the phone's clock is behind, when Finding says that it is
+	Misses    int            // wrong codes of this attempt
 }
 
 // Renew is a recovery whose mailbox is proven already: its last step sets the
@@ -256,7 +261,11 @@ func (f *Flow) Look(ctx context.Context, id string, browser []byte) (Step, error
 	if err != nil {
 		return Step{}, err
 	}
-	return f.stand(at, Step{}), nil
+	out := Step{}
+	if at.State == attempt.SecondFactor && at.Live(f.DB.Now()) {
+		out.Ways, err = f.Factors.Ways(ctx, f.DB.Reader(), at.Account)
+	}
+	return f.stand(at, out), err
 }
 
 // stand gives the step that an attempt is at.

@@ -229,7 +229,11 @@ func (f *Flow) Finish(ctx context.Context, id string, browser []byte, onceKey, h
 		if err != nil {
 			return session.Opened{}, err
 		}
-		if acc.State != account.Active {
+		ways, err := f.Factors.Ways(ctx, tx, acc.ID)
+		if err != nil {
+			return session.Opened{}, err
+		}
+		if acc.State != account.Active || len(ways) > 0 { // one that was set up meanwhile is asked at the door
 			return session.Opened{}, gone()
 		}
 		if err := f.Sessions.Replace(ctx, tx, had); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/audit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/registration"
@@ -38,6 +39,7 @@ type Flow struct {
 	Sessions *session.Desk
 	Post     *delivery.Post
 	Guard    *guard.Guard
+	Factors  *factor.Desk
 }
 
 // Ask is what the form or the API sends.

@@ -72,6 +72,7 @@ func New(c Config) (*API, error) {
 	a.recoveries()
 	a.puzzles()
 	a.settingsRoutes()
+	a.factors()
 	a.deliveries()
 	a.strength()
 	a.causes()

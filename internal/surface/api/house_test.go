@@ -18,6 +18,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/account"
 	"github.com/genkan/genkan/internal/domain/admit"
 	"github.com/genkan/genkan/internal/domain/delivery"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
 	"github.com/genkan/genkan/internal/domain/puzzle"
@@ -94,15 +95,16 @@ func testHouse(t testing.TB, dbURL string) *house {
 		NameJA: "玄関", NameEN: "Genkan", Origin: origin, From: "door@genkan.example", SupportURL: "https://genkan.example/help"}}
 	// The check of the puzzle's own calls is always asked, that of the others never.
 	open := &guard.Guard{Keys: keys, Mode: guard.Off, Rules: guard.DefaultRules()}
+	factors := &factor.Desk{Keys: keys}
 	up := &signup.Flow{DB: d, Keys: keys, Book: book, Desk: &registration.Desk{Keys: keys, Life: 30 * time.Minute},
-		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
+		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open, Factors: factors}
 	in := &signin.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open,
-		Recoveries: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute}}
+		Recoveries: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute}, Factors: factors}
 	back := &recovery.Flow{DB: d, Keys: keys, Book: book, Desk: &recoveries.Desk{Keys: keys, Life: 30 * time.Minute},
 		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
 	check := &human.Flow{DB: d, Book: book, Sessions: desk, Puzzle: puzzle.NewDesk(d, keys),
 		Guard: &guard.Guard{Keys: keys, Mode: guard.Always, Rules: guard.DefaultRules()}}
-	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
+	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open, Apps: factors}
 	post.Writers = map[delivery.Kind]delivery.Writer{delivery.Registration: up.Write,
 		delivery.Recovery: back.Write, delivery.AddressChange: set.Write, delivery.SignInCode: in.WriteCode, delivery.Siege: in.WriteSiege}
 	h.work(ctx, d, post, log)

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/genkan/genkan/internal/domain/attempt"
+	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/flow/signin"
 	"github.com/genkan/genkan/internal/platform/fault"
@@ -34,7 +35,8 @@ type signInAnswer struct {
 }
 
 type challenge struct {
-	Kind     string     `json:"kind" enum:"human,mail,password" doc:"human: a pass, to /human. mail: the mailed code, to /factor. password: once more, to /human or with the code to /factor."`
+	Kind     string     `json:"kind" enum:"human,mail,password,factor" doc:"human: a pass, to /human. mail: the mailed code, to /factor. password: once more, to /human or with the code to /factor. factor: a second factor by one of methods, to /factor."`
+	Methods  []string   `json:"methods,omitempty" nullable:"false" doc:"Of kind factor: what the person has, the strongest first."`
 	Digits   int        `json:"digits,omitempty" doc:"Of kind mail: the length of the code."`
 	Password bool       `json:"password,omitempty" doc:"Of kind mail: the password is asked with the code, or after it."`
 	Delivery string     `json:"delivery,omitempty" doc:"Of kind mail: the message's trace is under /api/v1/deliveries/."`
@@ -53,8 +55,8 @@ type humanPass struct {
 }
 
 type factorRequest struct {
-	Method   string `json:"method" enum:"mail" doc:"mail: a code to the typed address. Without code one is sent."`
-	Code     string `json:"code,omitempty" doc:"From the mail. Blanks, hyphens and full-width digits are understood."`
+	Method   string `json:"method" enum:"mail,totp,recovery_code" doc:"mail: a code to the typed address; without code one is sent. The others are second factors, for an attempt at second_factor."`
+	Code     string `json:"code,omitempty" doc:"From the mail, the app or the card. Blanks, hyphens and full-width digits are understood."`
 	Password string `json:"password,omitempty" doc:"Judged after the code, where it was not right already."`
 	Human    string `json:"human,omitempty" doc:"The pass of a solved puzzle: for the action resend when another mail is asked for, for sign-in when a code is asked for instead of it."`
 }
@@ -81,8 +83,8 @@ func (a *API) signIns() {
 		Tags: []string{"sign-in"}, Summary: "Go on after the human check",
 		Description: "For an attempt at human_check, with the pass; and for one at started, whose mailbox is proven."}, a.postSignInHuman)
 	register(a, huma.Operation{OperationID: "sign-in-factor", Method: http.MethodPost, Path: Prefix + "sign-ins/{id}/factor",
-		Tags: []string{"sign-in"}, Summary: "Get in with a mailed code",
-		Description: "For an attempt that was refused, or that stands at human_check or device_check. The answer is the same whether the address has an account or not; the box is told. A right code gives this browser or attempt a count of wrong passwords of its own, whatever strangers do."}, a.postSignInFactor)
+		Tags: []string{"sign-in"}, Summary: "Get in with a mailed code, or show a second factor",
+		Description: "Methods totp and recovery_code are for an attempt at second_factor; a wrong code leaves it there, with findings. Method mail is for an attempt that was refused, or that stands at human_check or device_check. The answer is the same whether the address has an account or not; the box is told. A right code gives this browser or attempt a count of wrong passwords of its own, whatever strangers do."}, a.postSignInFactor)
 	register(a, huma.Operation{OperationID: "get-sign-in", Method: http.MethodGet, Path: Prefix + "sign-ins/{id}",
 		Tags: []string{"sign-in"}, Summary: "Where an attempt stands"}, a.getSignIn)
 }
@@ -123,6 +125,9 @@ func (a *API) postSignInHuman(c *call, in *oncePathBody[humanPass]) (signInAnswe
 func (a *API) postSignInFactor(c *call, in *oncePathBody[factorRequest]) (signInAnswer, error) {
 	ask := a.signInAsk(c, in.Repeat)
 	ask.Attempt, ask.Password, ask.Human = in.id(), in.Body.Password, in.Body.Human
+	if in.Body.Method != "mail" {
+		return a.shown(c, ask, in.Body.Method, in.Body.Code)
+	}
 	if in.Body.Code == "" {
 		s, err := a.Signin.AskCode(c.r.Context(), ask)
 		return a.stepped(c, s, err)
@@ -132,6 +137,19 @@ func (a *API) postSignInFactor(c *call, in *oncePathBody[factorRequest]) (signIn
 		return signInAnswer{}, err
 	}
 	s, err := a.Signin.Code(c.r.Context(), ask, code)
+	return a.stepped(c, s, err)
+}
+
+// shown judges a second factor. What is no code at all is refused by its shape,
+// before any try is counted.
+func (a *API) shown(c *call, ask signin.Ask, method, code string) (signInAnswer, error) {
+	if method == factor.ByApp {
+		var err error
+		if code, err = readCode(code, factor.Digits); err != nil {
+			return signInAnswer{}, err
+		}
+	}
+	s, err := a.Signin.Factor(c.r.Context(), ask, method, code)
 	return a.stepped(c, s, err)
 }
 
@@ -146,10 +164,10 @@ func (a *API) getSignIn(c *call, in *Path) (signInAnswer, error) {
 func (a *API) step(lang string, s signin.Step) signInAnswer {
 	out := signInAnswer{ID: s.ID, Reference: s.Reference, State: string(s.State), Findings: []finding{}}
 	if s.Finding != "" {
-		out.Findings = append(out.Findings, a.finding(lang, s.Finding))
+		out.Findings = append(out.Findings, a.finding(lang, s.Finding, missArgs(s.Behind)))
 	}
 	if s.Siege != (guard.Siege{}) {
-		out.Findings = append(out.Findings, a.finding(lang, "lock.by-others"))
+		out.Findings = append(out.Findings, a.finding(lang, "lock.by-others", nil))
 	}
 	out.Challenge = asked(s)
 	if s.Renew != nil {
@@ -180,13 +198,15 @@ func asked(s signin.Step) *challenge {
 			out.Delivery, out.ResendAt = s.Sent.ID, &s.Sent.NextAt
 		}
 		return out
+	case attempt.SecondFactor:
+		return &challenge{Kind: "factor", Methods: s.Ways}
 	case attempt.Started:
 		return &challenge{Kind: "password"}
 	}
 	return nil
 }
 
-func (a *API) finding(lang, code string) finding {
+func (a *API) finding(lang, code string, args map[string]any) finding {
 	e := fault.New(fault.Internal, code).Offer("retry", "recover", "mail_code", "support")
 	switch {
 	case code == "policy.frozen":
@@ -195,7 +215,10 @@ func (a *API) finding(lang, code string) finding {
 		e.Next = []string{"retry", "support"}
 	case strings.HasPrefix(code, "puzzle."):
 		e.Next = []string{"puzzle", "mail_code", "support"}
+	case strings.HasPrefix(code, "totp."), strings.HasPrefix(code, "recovery-code."):
+		e.Next = []string{"retry", "other_way", "support"}
 	}
+	e.Args = args
 	w := a.words(lang, e)
 	return finding{code, w.title, w.detail, e.Next}
 }

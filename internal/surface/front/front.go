@@ -59,8 +59,9 @@ func (f *Front) Routes(mux *http.ServeMux) {
 		"POST /signin": f.postSignIn, "POST /signout": f.postSignOut,
 		"POST /signin/code": f.postSignInCode, "GET /signin/{id}": f.getSignInCode,
 		"POST /signin/{id}/confirm": f.postSignInConfirm, "POST /signin/{id}/resend": f.postSignInResend,
-		"GET /puzzle/{token}": f.getSpot,
-		"GET /frozen":         f.getFrozen, "POST /frozen": f.postFrozen,
+		"POST /signin/{id}/factor": f.postSignInFactor,
+		"GET /puzzle/{token}":      f.getSpot,
+		"GET /frozen":              f.getFrozen, "POST /frozen": f.postFrozen,
 		"GET /register": f.getRegister, "POST /register": f.postRegister,
 		"GET /register/{id}": f.getRegisterWait, "GET /register/{id}/state": f.getRegisterState,
 		"POST /register/{id}/confirm": f.postRegisterConfirm, "POST /register/{id}/address": f.postRegisterAddress,
@@ -285,7 +286,7 @@ func parent(path string) string {
 		return path
 	}
 	switch parts[len(parts)-1] {
-	case "confirm", "resend", "address", "password", "renew":
+	case "confirm", "factor", "resend", "address", "password", "renew":
 		return "/" + strings.Join(parts[:len(parts)-1], "/")
 	}
 	return path

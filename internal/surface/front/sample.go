@@ -53,7 +53,7 @@ func noted(f Frame, notice string) Frame {
 }
 
 func samples() []samplePage {
-	all := []samplePage{sampleSignIn(), sampleSignInCode(), sampleRegister(), sampleRegisterWait(), sampleRegisterReady(), sampleLink(), sampleLinkDone()}
+	all := []samplePage{sampleSignIn(), sampleSignInCode(), sampleSignInFactor(), sampleRegister(), sampleRegisterWait(), sampleRegisterReady(), sampleLink(), sampleLinkDone()}
 	all = append(all, sampleRecovery()...)
 	all = append(all, sampleAccount()...)
 	return append(all, sampleRest()...)
@@ -167,6 +167,35 @@ func sampleSignInCode() samplePage {
 		{"proven", page(func(v *SignInCode) { v.Known = true })},
 		{"proven-wrong", page(func(v *SignInCode) { v.Known, v.Frame = true, trouble(v.Frame, "signin.refused", "", nil) })},
 		{"check-missing", page(func(v *SignInCode) { v.Frame = plainly(v.Frame, "puzzle.pass-needed") })},
+	}}
+}
+
+func sampleSignInFactor() samplePage {
+	page := func(change func(*SignInFactor)) func(Frame) any {
+		return func(f Frame) any {
+			v := SignInFactor{Frame: f, ID: "sample", Email: sampleAddress, Recovery: true, Now: sampleNow(), Method: "totp"}
+			change(&v)
+			return v
+		}
+	}
+	wrong := func(code string, args map[string]any) func(Frame) any {
+		return page(func(v *SignInFactor) { v.Frame = trouble(v.Frame, code, "code", args) })
+	}
+	return samplePage{PageSignInFactor, []sampleState{
+		{"fresh", page(func(*SignInFactor) {})},
+		{"app-only", page(func(v *SignInFactor) { v.Recovery = false })},
+		{"typo", wrong("totp.typo", nil)},
+		{"used", wrong("totp.used", nil)},
+		{"expired", wrong("totp.expired", nil)},
+		{"clock", wrong("totp.clock", map[string]any{"Seconds": 150})},
+		{"old-secret", wrong("totp.old-secret", nil)},
+		{"too-many", page(func(v *SignInFactor) {
+			v.Frame = trouble(v.Frame, "lock.factor", "", nil, Action{Name: "support", Href: "/support"})
+			v.Problem.RetryAfter = 1800
+		})},
+		{"recovery-wrong", page(func(v *SignInFactor) {
+			v.Method, v.Frame = "recovery_code", trouble(v.Frame, "recovery-code.wrong", "recovery", nil)
+		})},
 	}}
 }
 

@@ -188,7 +188,7 @@ func sampleErrors() samplePage {
 	add("busy", 503, "srv.overload", 120, Action{"other", "/signin?other=1"})
 	for _, code := range []string{
 		"email.two_ats", "email.too_long", "email.bad_local", "email.bad_domain", "address.taken",
-		"lock.own-mistakes", "session.ended", "account.move_refused", "attempt.move_refused", "attempt.over", "request.media_type", "staff.closed",
+		"lock.own-mistakes", "session.ended", "account.move_refused", "attempt.move_refused", "attempt.over", "request.media_type", "staff.closed", "session.proof-old", "twofa.none",
 	} {
 		add("cause-"+code, http.StatusConflict, code, 0)
 	}

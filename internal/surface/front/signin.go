@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -97,12 +98,12 @@ func (f *Front) onFrom(w http.ResponseWriter, r *http.Request, step signin.Step)
 	switch {
 	case step.State == attempt.Complete:
 		f.Kit.SetOpened(w, step.Opened)
-		http.Redirect(w, r, f.onward(f.Kit.Target(r.PostForm.Get("return_to"))), http.StatusSeeOther)
+		http.Redirect(w, r, f.onward(f.target(r)), http.StatusSeeOther)
 		return nil
 	case step.State == attempt.Held:
 		return f.enterFrozen(w, r, step)
-	case step.State == attempt.DeviceCheck, step.State == attempt.Started:
-		http.Redirect(w, r, "/signin/"+step.ID, http.StatusSeeOther)
+	case step.State == attempt.DeviceCheck, step.State == attempt.Started, step.State == attempt.SecondFactor && step.Finding == "":
+		http.Redirect(w, r, f.attemptPath(r, step.ID), http.StatusSeeOther)
 		return nil
 	case step.Renew != nil:
 		f.say(w, "renew_password")
@@ -112,6 +113,21 @@ func (f *Front) onFrom(w http.ResponseWriter, r *http.Request, step signin.Step)
 		return f.signInAgain(w, r, step, fault.New(fault.Forbidden, step.Finding).Offer("retry"), "")
 	}
 	return f.signInAgain(w, r, step, fault.New(fault.Denied, step.Finding).Offer("recover", "register"), "")
+}
+
+// attemptPath is the page of an attempt, which leads on to where the person wants
+// to go.
+func (f *Front) attemptPath(r *http.Request, id string) string {
+	path := url.URL{Path: "/signin/" + id}
+	if target := f.target(r); target != "" {
+		path.RawQuery = url.Values{"return_to": {target}}.Encode()
+	}
+	return path.String()
+}
+
+// target is where the person wants to go, from a form or an address.
+func (f *Front) target(r *http.Request) string {
+	return f.Kit.Target(cmp.Or(r.PostForm.Get("return_to"), r.URL.Query().Get("return_to")))
 }
 
 // signInAgain shows the form once more with what went wrong, everything kept

@@ -34,11 +34,11 @@ func (f *Front) mailCode(w http.ResponseWriter, r *http.Request, ask signin.Ask)
 	if err != nil {
 		return f.signInAgain(w, r, signin.Step{ID: ask.Attempt, State: attempt.Refused}, err, "")
 	}
-	http.Redirect(w, r, "/signin/"+step.ID, http.StatusSeeOther)
+	http.Redirect(w, r, f.attemptPath(r, step.ID), http.StatusSeeOther)
 	return nil
 }
 
-// getSignInCode answers GET /signin/{id}.
+// getSignInCode answers GET /signin/{id}: the page of what the attempt waits for.
 func (f *Front) getSignInCode(w http.ResponseWriter, r *http.Request) error {
 	return f.showSignInCode(w, r, nil)
 }
@@ -51,7 +51,10 @@ func (f *Front) showSignInCode(w http.ResponseWriter, r *http.Request, problem e
 	if err != nil {
 		return err
 	}
-	path := "/signin/" + wait.ID
+	if wait.State == attempt.SecondFactor {
+		return f.showSignInFactor(w, r, wait, problem)
+	}
+	path := f.attemptPath(r, wait.ID)
 	frame, status := f.frame(w, r, path), http.StatusOK
 	if problem != nil {
 		var e *fault.Error
@@ -64,7 +67,7 @@ func (f *Front) showSignInCode(w http.ResponseWriter, r *http.Request, problem e
 		sent = *wait.Sent
 	}
 	page := SignInCode{Waiting: f.waiting(frame, wait.ID, wait.Email, sent, wait.ExpiresAt, "", signin.CodeDigits),
-		Password: wait.Password, Known: wait.State == attempt.Started, Why: wait.Finding}
+		ReturnTo: f.target(r), Password: wait.Password, Known: wait.State == attempt.Started, Why: wait.Finding}
 	return f.show(w, status, frame.Lang, PageSignInCode, page)
 }
 
@@ -103,6 +106,6 @@ func (f *Front) postSignInResend(w http.ResponseWriter, r *http.Request) error {
 		return f.showSignInCode(w, r, err)
 	}
 	f.say(w, "resent")
-	http.Redirect(w, r, "/signin/"+r.PathValue("id"), http.StatusSeeOther)
+	http.Redirect(w, r, f.attemptPath(r, r.PathValue("id")), http.StatusSeeOther)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 const (
 	PageSignIn             = "signin"               // SignIn
 	PageSignInCode         = "signin_code"          // SignInCode
+	PageSignInFactor       = "signin_factor"        // SignInFactor
 	PageRegister           = "register"             // Register
 	PageRegisterWait       = "register_wait"        // Waiting
 	PageRegisterReady      = "register_ready"       // Ready
@@ -173,6 +174,7 @@ type SignIn struct {
 // code, password) and /signin/{id}/resend (form, human).
 type SignInCode struct {
 	Waiting
+	ReturnTo string // own or allowed path to go on to
 	Password bool   // the password is asked with the code
 	Known    bool   // the code was right: only the password is asked
 	Why      string // finding of a right password that is not enough: pw.breach-reset, pw.other-service; or ""
@@ -232,6 +234,18 @@ const (
 	LinkThawVeto       LinkVariant = "thaw_veto"       // confirm=veto
 	LinkDead           LinkVariant = "dead"            // posts to /link/renew: token; code form to CodeAction
 )
+
+// SignInFactor asks for a second factor: POST /signin/{id}/factor.
+// Fields: form, method, code.
+type SignInFactor struct {
+	Frame
+	ID       string
+	ReturnTo string // own or allowed path to go on to
+	Email    string // as it was typed
+	Recovery bool   // a recovery code can be used
+	Now      time.Time
+	Method   string // the one that the problem is about
+}
 
 // Link is the page that a mailed link opens. It shows no address: whoever opened
 // the link may be a mail scanner or somebody else (cause link.scanner-opened).

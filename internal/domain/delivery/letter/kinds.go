@@ -36,6 +36,11 @@ const (
 	AddressRestored       Kind = "address_restored"      // an undo: the address is back, the password fits no more; Until: end of the hold
 	NewBrowser            Kind = "new_browser"
 	SessionsEnded         Kind = "sessions_ended"
+	FactorAdded           Kind = "factor_added"   // an app to sign in with was set up, or took the place of another
+	FactorRemoved         Kind = "factor_removed" // Until: end of the hold
+	FactorWrong           Kind = "factor_wrong"   // right password, five wrong codes in a day
+	RecoveryCodesMade     Kind = "recovery_codes_made"
+	RecoveryCodeUsed      Kind = "recovery_code_used"
 	Frozen                Kind = "frozen"
 	ThawRequested         Kind = "thaw_requested" // Link vetoes it until Until (FZ3)
 	Thawed                Kind = "thawed"
@@ -49,7 +54,7 @@ func Kinds() []Kind {
 		RegistrationCode, RegistrationTaken, RecoveryCode, RecoveryNoAccount,
 		AddressChangeCode, AddressChangeTaken, DeviceCode, ThawCode, DeviceNoAccount, RenewCode,
 		PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, AddressChangedAgain, AddressRestored, NewBrowser,
-		SessionsEnded, Frozen, ThawRequested, Thawed, Siege, RecoveryAttemptFolded,
+		SessionsEnded, FactorAdded, FactorRemoved, FactorWrong, RecoveryCodesMade, RecoveryCodeUsed, Frozen, ThawRequested, Thawed, Siege, RecoveryAttemptFolded,
 	}
 }
 
@@ -76,9 +81,10 @@ func (k Kind) needs() ([]string, bool) {
 		return []string{"FreezeLink", "RecoverLink", "SignInLink"}, true
 	case RecoveryAttemptFolded:
 		return []string{"Ordinal", "FreezeLink"}, true
-	case AddressRestored:
+	case AddressRestored, FactorWrong:
 		return []string{"FreezeLink", "RecoverLink"}, true
-	case PasswordChanged, PasswordReset, AddressChangedNew, AddressChangedAgain, NewBrowser, SessionsEnded, Thawed:
+	case PasswordChanged, PasswordReset, AddressChangedNew, AddressChangedAgain, NewBrowser, SessionsEnded, Thawed,
+		FactorAdded, FactorRemoved, RecoveryCodesMade, RecoveryCodeUsed:
 		return []string{"FreezeLink"}, true
 	}
 	return nil, false

@@ -203,7 +203,8 @@ func TestNoticesHelpWhoeverDidNotDoIt(t *testing.T) {
 		}
 		switch kind {
 		case Frozen, ThawRequested:
-		case PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, NewBrowser, SessionsEnded, Thawed, RecoveryAttemptFolded:
+		case PasswordChanged, PasswordReset, AddressChangedOld, AddressChangedNew, NewBrowser, SessionsEnded, Thawed, RecoveryAttemptFolded,
+			FactorAdded, FactorRemoved, FactorWrong, RecoveryCodesMade, RecoveryCodeUsed:
 			if !strings.Contains(text, d.FreezeLink) {
 				t.Error("no way to freeze")
 			}
