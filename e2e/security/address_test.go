@@ -64,6 +64,7 @@ func TestTakeoverIsUndone(t *testing.T) {
 			t.Error("the thief took it once more")
 		}
 		// The thief's boxes hear nothing more of this account.
+		settled(t, h) // what they did before the undo is told
 		before := len(h.Mail.To(box1)) + len(h.Mail.To(box2))
 		h.Clock.Advance(2 * time.Hour)
 		recovered(t, h, owner, nextPassword)
