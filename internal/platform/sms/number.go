@@ -130,7 +130,7 @@ func Known(e164 string) (Number, error) {
 		return Number{}, errors.New("sms: stored text is not a number in E.164 form")
 	}
 	parsed, err := phonenumbers.Parse(e164, "")
-	if err != nil || phonenumbers.Format(parsed, phonenumbers.E164) != e164 {
+	if err != nil || phonenumbers.Format(parsed, phonenumbers.E164) != e164 || !phonenumbers.IsPossibleNumber(parsed) {
 		return Number{}, errors.New("sms: stored text is not a number in E.164 form")
 	}
 	n := Number{e164: e164, region: phonenumbers.GetRegionCodeForNumber(parsed)}

@@ -22,18 +22,19 @@ const (
 const CodeLife = 5 * time.Minute
 
 // words holds what is said, by kind and locale. No link, no name, nothing that
-// anybody could have typed (SM1); one segment with a host of 25 characters.
+// anybody could have typed (SM1); one segment with a host of up to 24
+// characters in Japanese.
 var words = map[Kind]map[string]string{
 	SignIn: {
-		"ja": "サインインの確認コード %s\n5分間有効。誰にも教えないでください。",
+		"ja": "サインインのコード %s\n5分間有効。人に教えないでください。",
 		"en": "Your sign-in code: %s\nValid for 5 minutes. Never tell it to anyone.",
 	},
 	Prove: {
-		"ja": "電話番号を登録するコード %s\n5分間有効。誰にも教えないでください。",
+		"ja": "電話番号の登録コード %s\n5分間有効。人に教えないでください。",
 		"en": "Your code to add this phone number: %s\nValid for 5 minutes. Never tell it to anyone.",
 	},
 	Recover: {
-		"ja": "再設定の確認コード %s\n5分間有効。誰にも教えないでください。",
+		"ja": "再設定のコード %s\n5分間有効。人に教えないでください。",
 		"en": "Your recovery code: %s\nValid for 5 minutes. Never tell it to anyone.",
 	},
 	Replaced: {

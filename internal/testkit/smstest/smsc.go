@@ -155,7 +155,7 @@ func (s *SMSC) hear(l *link, p pdu.PDU) bool {
 		return s.reply(l, Submit, answer, &answer.Header, func() { answer.MessageID = s.keep(read(p), "m") })
 	case *pdu.EnquireLink:
 		answer := p.GetResponse().(*pdu.EnquireLinkResp)
-		return s.reply(l, Link, answer, &answer.Header, func() { s.change(func() { s.asked++ }) })
+		return s.reply(l, Link, answer, &answer.Header, func() {})
 	case *pdu.Unbind:
 		answer := p.GetResponse().(*pdu.UnbindResp)
 		return s.reply(l, Unbind, answer, &answer.Header, func() {})
@@ -171,7 +171,9 @@ func (s *SMSC) hear(l *link, p pdu.PDU) bool {
 
 // reply does the work and answers, or what it was told to do instead.
 func (s *SMSC) reply(l *link, stage string, answer pdu.PDU, h *pdu.Header, work func()) bool {
-	switch a := s.due(stage); a.kind {
+	a := s.due(stage)
+	s.change(func() { s.asked++ })
+	switch a.kind {
 	case refuse:
 		h.CommandStatus = data.CommandStatusType(a.code)
 		return l.write(answer)

@@ -85,7 +85,7 @@ type shelf struct {
 	texts []Text
 	moved chan struct{} // closed and replaced at each change
 	bound int           // sessions so far (SMPP)
-	asked int           // requests so far (HTTP)
+	asked int           // requests so far
 }
 
 func newShelf() *shelf {
