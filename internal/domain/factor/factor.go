@@ -154,13 +154,21 @@ func (d *Desk) Show(ctx context.Context, tx *db.Tx, acc account.ID, in Ask, meth
 	return d.Judge(ctx, tx, acc, in, typed)
 }
 
-// Remove ends an app.
+// Remove ends an app, and the recovery codes that stood in for it: whoever made
+// them must not find them good again when another app is set up one day.
 func (d *Desk) Remove(ctx context.Context, tx *db.Tx, acc account.ID, id string) error {
-	n, err := New(tx).endFactor(ctx, tx.Now(), id, acc)
+	q := New(tx)
+	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
+		return fmt.Errorf("take the turn of %s: %w", acc, err)
+	}
+	n, err := q.endFactor(ctx, tx.Now(), id, acc)
 	if err == nil && n != 1 {
 		return ErrNone
 	}
-	return fault.Wrapf(err, "end a factor")
+	if err != nil {
+		return fmt.Errorf("end a factor: %w", err)
+	}
+	return fault.Wrapf(q.dropRecoveryCodes(ctx, acc), "void the recovery codes of %s", acc)
 }
 
 // The findings of a code that does not let anybody in (causes.yaml).

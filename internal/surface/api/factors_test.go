@@ -233,6 +233,24 @@ func TestRecoveryCodesStandIn(t *testing.T) {
 	})
 }
 
+// TestRemovingAnAppVoidsItsCodes: codes that somebody made do not come back with
+// the next app.
+func TestRemovingAnAppVoidsItsCodes(t *testing.T) {
+	t.Parallel()
+	engines(t, func(h *house) {
+		_, token := h.enrol(h.member("void@house.example"))
+		made := h.want(201, h.do("POST", "/api/v1/factors/recovery-codes", map[string]any{}, bearer(token)))
+		list := h.want(200, h.do("GET", "/api/v1/factors", nil, bearer(token)))
+		id := list.json["factors"].([]any)[0].(map[string]any)["id"].(string)
+		r := h.want(200, h.do("DELETE", "/api/v1/factors/"+id, nil, bearer(token)))
+		h.enrol(r.text("session.token"))
+		at := h.half("void@house.example")
+		if r := h.want(200, h.show(at, "recovery_code", made.json["codes"].([]any)[0].(string))); finding(r) != "recovery-code.wrong" {
+			h.t.Errorf("a code of an app that was removed: %s", r.Body)
+		}
+	})
+}
+
 // TestNewPasswordEndsHalfSignIns: a sign-in that waits for the factor dies with
 // the password that began it (SE4).
 func TestNewPasswordEndsHalfSignIns(t *testing.T) {
