@@ -37,6 +37,7 @@ func TestNumbersAsPeopleTypeThem(t *testing.T) {
 		"060-1234-5678":       "+816012345678",
 		"+81 60 1234 5678":    "+816012345678",
 		"0081-60-1234-5678":   "+816012345678",
+		"819012345678":        "+819012345678", // the plus was left out
 		"９０１２３４５６７８":          "+819012345678", // the leading zero was left out
 	} {
 		n, err := sms.ParseNumber(typed, japan)

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"regexp"
 	"time"
 )
 
@@ -60,7 +61,11 @@ var ErrGarbled = errors.New("sms: receipt that cannot be read")
 // maxReceipt bounds the body of a receipt, in bytes.
 const maxReceipt = 64 << 10
 
-// plainCode bounds a stranger's code to what can stand in a log or on a page.
+// longDigits are those of a phone number rather than of a code.
+var longDigits = regexp.MustCompile(`[0-9]{7,}`)
+
+// plainCode bounds a stranger's code to what can stand in a log or on a page,
+// and drops a phone number that it may quote.
 func plainCode(s string) string {
 	out := make([]byte, 0, min(len(s), 32))
 	for _, c := range []byte(s) {
@@ -68,7 +73,7 @@ func plainCode(s string) string {
 			out = append(out, c)
 		}
 	}
-	return string(out)
+	return longDigits.ReplaceAllString(string(out), "")
 }
 
 // plainRef tells whether s can be a gateway's name for a message.

@@ -42,7 +42,7 @@ type SMPPOptions struct {
 type SMPPTiming struct {
 	Connect time.Duration // TCP, TLS and bind, default 15 s
 	Answer  time.Duration // to each request, default 20 s
-	Enquire time.Duration // quiet time before the other side is asked whether it is there, default 30 s
+	Enquire time.Duration // between two questions whether the other side is there, default 30 s
 	Again   time.Duration // first wait before a lost session is opened anew, default 1 s; doubles up to a minute
 }
 

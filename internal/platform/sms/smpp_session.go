@@ -2,11 +2,9 @@ package sms
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -15,9 +13,6 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
 )
-
-// maxPDU bounds what one PDU may claim to be, in bytes.
-const maxPDU = 8 << 10
 
 // waitingReceipts bounds receipts that were read and not yet dealt with. More
 // stay in the connection, and then in the centre.
@@ -88,35 +83,6 @@ func (n *session) signIn() error {
 	return nil
 }
 
-// status prints a command status as the specification does.
-func status(h pdu.Header) string { return fmt.Sprintf("0x%02X", uint32(h.CommandStatus)) }
-
-// readPDU reads one PDU. A body that cannot be understood gives the header and
-// errBody, and the next PDU begins where it should; after other errors nothing
-// can be read any more.
-func readPDU(r io.Reader) (pdu.PDU, pdu.Header, error) {
-	var head [16]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, pdu.Header{}, err
-	}
-	h := pdu.ParseHeader(head)
-	if h.CommandLength < 16 || h.CommandLength > maxPDU {
-		return nil, h, errors.New("a PDU of impossible length")
-	}
-	whole := make([]byte, h.CommandLength)
-	copy(whole, head[:])
-	if _, err := io.ReadFull(r, whole[16:]); err != nil {
-		return nil, h, err
-	}
-	p, err := pdu.Parse(bytes.NewReader(whole))
-	if err != nil {
-		return nil, h, errBody
-	}
-	return p, h, nil
-}
-
-var errBody = errors.New("a PDU that cannot be understood")
-
 // write sends p whole.
 func (n *session) write(p pdu.PDU) (int, error) {
 	out := pdu.NewBuffer(nil)
@@ -185,18 +151,8 @@ func (n *session) submit(ctx context.Context, p *pdu.SubmitSM) (string, error) {
 	return taken.MessageID, nil
 }
 
-// smppReasons reads the command statuses that are about the recipient (SMPP 3.4
-// section 5.1.3). The others may be mended by the operator, or by time.
-var smppReasons = map[data.CommandStatusType]Reason{
-	data.ESME_RINVDSTADR: ReasonAddress,
-	data.ESME_RINVDSTTON: ReasonAddress,
-	data.ESME_RINVDSTNPI: ReasonAddress,
-	data.ESME_RX_P_APPN:  ReasonPolicy,
-	data.ESME_RX_R_APPN:  ReasonPolicy,
-}
-
-// serve reads until the session ends, deals with receipts, and asks a quiet
-// centre whether it is there.
+// serve reads until the session ends, deals with receipts, and asks the centre
+// at intervals whether it is there.
 func (n *session) serve(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { n.end(errStopped) })()
 	var wg sync.WaitGroup
@@ -307,6 +263,7 @@ func (n *session) enquire(ctx context.Context) {
 func (n *session) unbind() {
 	ctx, cancel := context.WithTimeout(context.Background(), min(time.Second, n.timing.Answer))
 	defer cancel()
+	defer context.AfterFunc(ctx, func() { n.end(errStopped) })() // also when it takes no bytes any more
 	_, _, _ = n.ask(ctx, pdu.NewUnbind())
 }
 

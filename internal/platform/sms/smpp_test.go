@@ -3,7 +3,6 @@ package sms_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +80,22 @@ func TestSMPPTakesOver(t *testing.T) {
 			got.Life != "000000000500000R" || !got.Receipt {
 			t.Errorf("%+v", got)
 		}
+	}
+}
+
+func TestSMPPWithoutReceipts(t *testing.T) {
+	t.Parallel()
+	c := setupSMPP(t, smstest.TLS{}, func(o *sms.SMPPOptions) { o.Receipt, o.Trouble = nil, nil })
+	if _, err := c.client.Send(t.Context(), message(t)); err != nil || c.Texts()[0].Receipt {
+		t.Errorf("%v %+v", err, c.Texts())
+	}
+	d := smstest.Delivery{Class: 4, Text: smstest.Receipt("m0001", "DELIVRD", "000", "")}
+	if status, err := c.Report(soon(t), d); err != nil || status != 0 { // it reports all the same
+		t.Errorf("%d %v", status, err)
+	}
+	c.Cut()
+	if err := c.WaitBound(soon(t).Done(), 2); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -199,13 +214,13 @@ func TestSMPPOutcomesThatNobodyKnows(t *testing.T) {
 	if err := <-c.troubles; err == nil {
 		t.Error("the operator is not told")
 	}
-	if err := c.WaitBound(t.Context().Done(), 2); err != nil { // by itself
+	if err := c.WaitBound(soon(t).Done(), 2); err != nil { // by itself
 		t.Fatal(err)
 	}
 	c.Hang(smstest.Submit, 1) // does nothing, and says nothing
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_ = c.WaitAsked(t.Context().Done(), 4) // two binds, two texts
+		_ = c.WaitAsked(soon(t).Done(), 4) // two binds, two texts
 		cancel()
 	}()
 	_, err = c.client.Send(ctx, message(t))
@@ -222,7 +237,7 @@ func TestSMPPOutcomesThatNobodyKnows(t *testing.T) {
 
 func TestSMPPCentreThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	hung := setupSMPP(t, smstest.TLS{}, func(o *sms.SMPPOptions) { o.Timing.Connect = 50 * time.Millisecond })
+	hung := setupSMPP(t, smstest.TLS{}, func(o *sms.SMPPOptions) { o.Timing.Connect = 300 * time.Millisecond })
 	hung.Hang(smstest.Bind, -1)
 	_, err := hung.client.Send(t.Context(), message(t))
 	if e := failed(t, err); !e.Temporary || e.Stage != sms.StageBind {
@@ -286,7 +301,7 @@ func TestSMPPReceipts(t *testing.T) {
 			pdu.TagReceiptedMessageID: []byte("m0001\x00"), pdu.TagMessageStateOption: {5}, pdu.TagNetworkErrorCode: {3, 0, 0x1b},
 		}}, sms.Receipt{State: sms.Refused, Code: "UNDELIV 03001b"}},
 	} {
-		if status, err := c.Report(t.Context(), s.say); err != nil || status != 0 {
+		if status, err := c.Report(soon(t), s.say); err != nil || status != 0 {
 			t.Fatalf("%q: %d %v", s.say.Text, status, err)
 		}
 		s.want.MessageRef, s.want.At = "m0001", clock
@@ -315,7 +330,7 @@ func TestSMPPLies(t *testing.T) {
 		{Class: 4, Fields: map[pdu.Tag][]byte{pdu.TagReceiptedMessageID: []byte("m\n1"), pdu.TagMessageStateOption: {2}}},
 		{Class: 4, Fields: map[pdu.Tag][]byte{pdu.TagReceiptedMessageID: []byte("m0001"), pdu.TagMessageStateOption: {99}}},
 	} {
-		if status, err := c.Report(t.Context(), d); err != nil || status != 0 {
+		if status, err := c.Report(soon(t), d); err != nil || status != 0 {
 			t.Errorf("%+v: %d %v", d, status, err)
 		}
 	}
@@ -331,7 +346,7 @@ func TestSMPPLies(t *testing.T) {
 	if err := c.Leave(pdu.NewEnquireLink()); err != nil {
 		t.Fatal(err)
 	}
-	if status, err := c.Report(t.Context(), smstest.Delivery{Class: 4, Text: good}); err != nil || status != 0 {
+	if status, err := c.Report(soon(t), smstest.Delivery{Class: 4, Text: good}); err != nil || status != 0 {
 		t.Errorf("%d %v", status, err)
 	}
 	if got := <-c.receipts; got.State != sms.Taken || len(c.receipts) != 0 || c.Bound() != 1 {
@@ -341,7 +356,7 @@ func TestSMPPLies(t *testing.T) {
 	if err := c.Say([]byte("\x7f\xff\xff\xff\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x08")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.WaitBound(t.Context().Done(), 2); err != nil {
+	if err := c.WaitBound(soon(t).Done(), 2); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -355,139 +370,15 @@ func TestSMPPReceiptThatWeCannotKeep(t *testing.T) {
 	}
 	d := smstest.Delivery{Class: 4, Text: smstest.Receipt("m0001", "DELIVRD", "000", "")}
 	c.say(errors.New("database gone"))
-	if status, err := c.Report(t.Context(), d); err != nil || status != uint32(data.ESME_RX_T_APPN) {
+	if status, err := c.Report(soon(t), d); err != nil || status != uint32(data.ESME_RX_T_APPN) {
 		t.Errorf("%d %v", status, err)
 	}
 	c.say(nil)
-	if status, err := c.Report(t.Context(), d); err != nil || status != 0 {
+	if status, err := c.Report(soon(t), d); err != nil || status != 0 {
 		t.Errorf("%d %v", status, err)
 	}
 	if a, b := <-c.receipts, <-c.receipts; a != b {
 		t.Errorf("%+v %+v", a, b)
-	}
-}
-
-func TestSMPPComesBack(t *testing.T) {
-	t.Parallel()
-	c := setupSMPP(t, smstest.TLS{}, nil)
-	for i := 1; i <= 5; i++ {
-		if _, err := c.client.Send(t.Context(), message(t)); err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case i%2 == 0:
-			c.Refuse(smstest.Bind, 2, data.ESME_RBINDFAIL) // not at once
-			c.Cut()
-		default:
-			if err := c.Leave(pdu.NewUnbind()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := c.WaitBound(t.Context().Done(), i+1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if status, err := c.Report(t.Context(), smstest.Delivery{Class: 4, Text: smstest.Receipt("m0001", "DELIVRD", "000", "")}); err != nil || status != 0 {
-		t.Errorf("%d %v", status, err)
-	}
-}
-
-// TestSMPPSilentPeer: a centre that is gone without a word is noticed.
-func TestSMPPSilentPeer(t *testing.T) {
-	t.Parallel()
-	c := setupSMPP(t, smstest.TLS{}, func(o *sms.SMPPOptions) {
-		o.Timing.Enquire, o.Timing.Answer = 5*time.Millisecond, 100*time.Millisecond
-	})
-	if _, err := c.client.Send(t.Context(), message(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.WaitAsked(t.Context().Done(), 5); err != nil { // bind, text, and three times "are you there"; it answers, so it stays
-		t.Fatal(err)
-	}
-	c.Hang(smstest.Link, 1)
-	if err := c.WaitBound(t.Context().Done(), 2); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-c.troubles; !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
-}
-
-func TestSMPPStops(t *testing.T) {
-	t.Parallel()
-	fresh := setupSMPP(t, smstest.TLS{}, nil)
-	fresh.client.Stop() // unstarted
-	fresh.client.Stop()
-	_, err := fresh.client.Send(t.Context(), message(t))
-	if e := failed(t, err); !e.Temporary || fresh.Bound() != 0 {
-		t.Errorf("%+v", e)
-	}
-
-	c := setupSMPP(t, smstest.TLS{}, nil)
-	if _, err := c.client.Send(t.Context(), message(t)); err != nil {
-		t.Fatal(err)
-	}
-	c.Hang(smstest.Submit, 1)
-	waiting := make(chan error, 1)
-	go func() {
-		_, err := c.client.Send(t.Context(), message(t))
-		waiting <- err
-	}()
-	if err := c.WaitAsked(t.Context().Done(), 3); err != nil {
-		t.Fatal(err)
-	}
-	var twice sync.WaitGroup
-	twice.Go(c.client.Stop)
-	twice.Go(c.client.Stop)
-	twice.Wait()
-	if e := failed(t, <-waiting); !e.Unknown {
-		t.Errorf("%+v", e)
-	}
-	if err := c.WaitGone(t.Context().Done()); err != nil {
-		t.Fatal(err)
-	}
-	if c.Bound() != 1 || len(c.troubles) != 0 {
-		t.Errorf("%d sessions, troubles %d", c.Bound(), len(c.troubles))
-	}
-}
-
-// TestSMPPStress: many at once over sessions that keep breaking. Each Send says
-// what happened, and no text is claimed that was not taken.
-func TestSMPPStress(t *testing.T) {
-	t.Parallel()
-	c := setupSMPP(t, smstest.TLS{}, nil)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	refs, unknown := map[string]bool{}, 0
-	for i := range 8 {
-		wg.Go(func() {
-			for j := range 25 {
-				m := message(t)
-				m.ID = fmt.Sprintf("m-%d-%d", i, j)
-				r, err := c.client.Send(t.Context(), m)
-				var e *sms.SendError
-				mu.Lock()
-				switch {
-				case err == nil && refs[r.MessageRef]:
-					t.Errorf("%s twice", r.MessageRef)
-				case err == nil:
-					refs[r.MessageRef] = true
-				case !errors.As(err, &e) || !e.Temporary && !e.Unknown:
-					t.Error(err)
-				case e.Unknown:
-					unknown++
-				}
-				mu.Unlock()
-				if j%10 == 9 {
-					c.Cut()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	c.client.Stop()
-	if n := len(c.Texts()); n < len(refs) || n > len(refs)+unknown {
-		t.Errorf("%d taken, %d claimed, %d unknown", n, len(refs), unknown)
 	}
 }
 

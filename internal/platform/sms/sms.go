@@ -18,6 +18,7 @@ package sms
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 	"unicode/utf8"
 )
@@ -38,6 +39,12 @@ type Sender interface {
 	// Errors: *SendError once sending was tried, ErrUnsafe for a message that
 	// cannot be sent by anybody.
 	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Receiver reads receipts that a gateway posts to us. now becomes Receipt.At.
+// Errors: ErrForged, ErrGarbled, or that of the connection.
+type Receiver interface {
+	ParseReceipt(r *http.Request, now time.Time) (Receipt, error)
 }
 
 // ErrUnsafe is returned for a message whose id, sender, number or text would

@@ -35,6 +35,15 @@ func message(t *testing.T) sms.Message {
 	return sms.Message{ID: "0190-abc_1", To: number(t, "09012345678"), Text: text, Life: sms.CodeLife}
 }
 
+// soon is closed when nothing good will come any more, long before the whole
+// run is given up.
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // failed demands a SendError that gives nothing away.
 func failed(t *testing.T, err error) *sms.SendError {
 	t.Helper()
@@ -185,7 +194,8 @@ func TestTwilioOutcomesThatNobodyKnows(t *testing.T) {
 		d := setupTwilio(t, smstest.TLS{}, nil)
 		spoil(d)
 		_, err := d.client.Send(t.Context(), message(t))
-		if e := failed(t, err); !e.Unknown || e.Stage != sms.StageSubmit || len(d.Texts()) != 1 || d.Asked() != 1 {
+		if e := failed(t, err); !e.Unknown || e.Stage != sms.StageSubmit || len(d.Texts()) != 1 || d.Asked() != 1 ||
+			name == "endless answer" && !strings.HasSuffix(e.Error(), "too large") {
 			t.Errorf("%s: %+v, %d texts", name, e, len(d.Texts()))
 		}
 		if _, err := d.client.Send(t.Context(), message(t)); err != nil {
@@ -202,7 +212,7 @@ func TestSilentGateway(t *testing.T) {
 	d.Hang(-1)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_ = d.WaitAsked(t.Context().Done(), 1)
+		_ = d.WaitAsked(soon(t).Done(), 1)
 		cancel()
 	}()
 	_, err := d.client.Send(ctx, message(t))
@@ -223,8 +233,8 @@ func TestGatewayThatIsNotThere(t *testing.T) {
 	gone.Close()
 	d := setupTwilio(t, smstest.TLS{}, func(o *sms.TwilioOptions) { o.Base = gone.URL })
 	_, err := d.client.Send(t.Context(), message(t))
-	if e := failed(t, err); !e.Temporary || e.Stage != sms.StageConnect || !strings.Contains(e.Error(), "refused") {
-		t.Errorf("%+v", e)
+	if e := failed(t, err); !e.Temporary || e.Stage != sms.StageConnect || e.Error() != "sms connect: connection refused" {
+		t.Errorf("%+v", e) // without the URL, which may hold a token
 	}
 }
 

@@ -64,7 +64,7 @@ func TestWebhookAnswers(t *testing.T) {
 		temporary bool
 		unknown   bool
 	}{
-		{422, `{"reason":"address","code":"no <+819012345678> 7"}`, sms.ReasonAddress, "no 819012345678 7", false, false},
+		{422, `{"reason":"address","code":"no <+819012345678> 7"}`, sms.ReasonAddress, "no  7", false, false},
 		{422, `{"reason":"policy"}`, sms.ReasonPolicy, "422", false, false},
 		{422, `{"reason":"ours"}`, sms.ReasonOurs, "422", true, false},
 		{422, `{"reason":"because"}`, sms.ReasonOurs, "422", true, false},
@@ -75,8 +75,8 @@ func TestWebhookAnswers(t *testing.T) {
 		g, w := setupWebhook(t)
 		g.Refuse(1, c.status, c.body)
 		_, err := w.Send(t.Context(), message(t))
-		var e *sms.SendError
-		if !errors.As(err, &e) || e.Reason != c.reason || e.Code != c.code || e.Temporary != c.temporary || e.Unknown != c.unknown {
+		e := failed(t, err)
+		if e.Reason != c.reason || e.Code != c.code || e.Temporary != c.temporary || e.Unknown != c.unknown {
 			t.Errorf("%d %s: %+v", c.status, c.body, e)
 		}
 	}
