@@ -33,11 +33,22 @@ func readPDU(r io.Reader) (pdu.PDU, pdu.Header, error) {
 	if _, err := io.ReadFull(r, whole[16:]); err != nil {
 		return nil, h, err
 	}
+	if !expected[h.CommandID] {
+		return nil, h, errBody
+	}
 	p, err := pdu.Parse(bytes.NewReader(whole))
 	if err != nil {
 		return nil, h, errBody
 	}
 	return p, h, nil
+}
+
+// expected are the commands that a centre has for a transceiver (SMPP 3.4
+// section 2.3). The others are not parsed: a query_sm with a parameter makes
+// gosmpp v0.3.1 write to a nil map.
+var expected = map[data.CommandIDType]bool{
+	data.BIND_TRANSCEIVER_RESP: true, data.SUBMIT_SM_RESP: true, data.DELIVER_SM: true, data.GENERIC_NACK: true,
+	data.ENQUIRE_LINK: true, data.ENQUIRE_LINK_RESP: true, data.UNBIND: true, data.UNBIND_RESP: true,
 }
 
 var errBody = errors.New("a PDU that cannot be understood")
