@@ -85,7 +85,7 @@ let drag = null;
 let trail = [];
 /** @type {Promise<any>} */
 let gripped;
-let moved = 0; // when a drag ended: the click that follows is none
+let moved = -Infinity; // when a drag ended: the click that follows is none
 
 const ask = () => {
 	const email = form.elements.namedItem('email');
