@@ -26,7 +26,7 @@ const CodeLife = 5 * time.Minute
 // characters in Japanese.
 var words = map[Kind]map[string]string{
 	SignIn: {
-		"ja": "サインインのコード %s\n5分間有効。人に教えないでください。",
+		"ja": "ログインのコード %s\n5分間有効。人に教えないでください。",
 		"en": "Your sign-in code: %s\nValid for 5 minutes. Never tell it to anyone.",
 	},
 	Prove: {
