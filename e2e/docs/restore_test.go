@@ -24,7 +24,7 @@ func TestRestoreVoidsWhatWasAlive(t *testing.T) {
 		const email, pw = "anna@example.org", "tall ships leave at dawn"
 		keys, mail, clock := house.Keys(), house.NewMailbox(), testkit.NewClock()
 		before := house.Open(t, url, house.Options{Keys: keys, Mail: mail, Clock: clock})
-		before.Member(t, email, pw, "en")
+		id := before.Member(t, email, pw, "en")
 		p := before.Visit(t)
 		p.SignIn(email, pw)
 		mail.Wait(t, email, 1) // the notice of a new browser
@@ -32,6 +32,7 @@ func TestRestoreVoidsWhatWasAlive(t *testing.T) {
 		recovery := p.Post("/recover", "email", email).ID("/recover/")
 		code := mail.Wait(t, email, 2).Code
 
+		app := before.Enrol(t, id)
 		if _, err := before.DB.Writer().ExecContext(context.Background(), statements[1]); err != nil {
 			t.Fatalf("the statements do not run: %v", err)
 		}
@@ -46,6 +47,14 @@ func TestRestoreVoidsWhatWasAlive(t *testing.T) {
 		if got := q.Post("/recover/"+recovery+"/confirm", "code", code); got.Status != http.StatusGone {
 			t.Errorf("a code of before gave %d: %s", got.Status, got.Problem())
 		}
-		q.SignIn(email, pw)
+		q.Get("/signin")
+		factor := q.Post("/signin", "email", email, "password", pw)
+		show := func(fields ...string) house.Page { return q.Post(factor.URL.Path+"/factor", fields...) }
+		if got := show("method", "recovery_code", "recovery", app.Codes[0]); got.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a recovery code of before gave %d: %s", got.Status, got.Problem())
+		}
+		if got := show("method", "totp", "code", app.Code(clock.Now())); got.URL.Path != "/account" {
+			t.Errorf("the app of before led to %s with %d: %s", got.URL, got.Status, got.Problem())
+		}
 	})
 }

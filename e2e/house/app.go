@@ -25,16 +25,16 @@ func (h *House) Enrol(t testing.TB, acc account.ID) *App {
 	a := &App{t: t}
 	ctx := context.Background()
 	err := h.DB.Tx(ctx, func(tx *db.Tx) error {
-		e, err := h.Account.Apps.Enrol(ctx, tx, acc, "")
+		e, err := h.Account.Factors.Enrol(ctx, tx, acc, "")
 		if err != nil {
 			return err
 		}
 		a.secret = e.Secret.Text()
-		v, _, err := h.Account.Apps.Confirm(ctx, tx, acc, "", e.ID, a.Code(h.Clock.Now()))
+		v, _, err := h.Account.Factors.Confirm(ctx, tx, acc, "", e.ID, a.Code(h.Clock.Now()))
 		if err != nil || !v.Right {
 			t.Fatalf("confirm an app: %+v, %v", v, err)
 		}
-		a.Codes, err = h.Account.Apps.NewRecoveryCodes(ctx, tx, acc)
+		a.Codes, err = h.Account.Factors.NewRecoveryCodes(ctx, tx, acc)
 		return err
 	})
 	check(t, err, "enrol an app")

@@ -2,6 +2,7 @@ package security_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ func TestTakeoverIsUndone(t *testing.T) {
 		if got := press(t, h, links(first)['u'], "number", "0000"); got.Status == 200 && first.Code != "0000" {
 			t.Error("a wrong number undid it")
 		}
+		settled(t, h) // what they did so far is told
+		before := len(h.Mail.To(box1)) + len(h.Mail.To(box2))
 		if got := press(t, h, links(first)['u'], "number", first.Code); got.Status != 200 {
 			t.Fatalf("the undo gave %d: %s", got.Status, got.Problem())
 		}
@@ -64,8 +67,6 @@ func TestTakeoverIsUndone(t *testing.T) {
 			t.Error("the thief took it once more")
 		}
 		// The thief's boxes hear nothing more of this account.
-		settled(t, h) // what they did before the undo is told
-		before := len(h.Mail.To(box1)) + len(h.Mail.To(box2))
 		h.Clock.Advance(2 * time.Hour)
 		recovered(t, h, owner, nextPassword)
 		letterOf(t, h, owner, "was reset")
@@ -75,6 +76,52 @@ func TestTakeoverIsUndone(t *testing.T) {
 		}
 		if visit(t, h.URL).in(owner, goodPassword) != "" || visit(t, h.URL).in(owner, nextPassword) == "" {
 			t.Error("the owner's reset did not shut the thief out")
+		}
+	})
+}
+
+// TestUndoTakesTheThiefsAppAway: RS9, law 3. An app and recovery codes that a thief
+// set up after the address was changed go with the undo; the owner's own app,
+// which they took the place of, counts again.
+func TestUndoTakesTheThiefsAppAway(t *testing.T) {
+	houses(t, house.Options{}, func(t *testing.T, h *house.House) {
+		for _, own := range []bool{false, true} {
+			owner, box := fmt.Sprintf("robbed%v@example.org", own), fmt.Sprintf("robber%v@example.org", own)
+			id := h.Member(t, owner, goodPassword, "en")
+			thief := h.Visit(t)
+			thief.SignIn(owner, goodPassword)
+			var mine *house.App
+			if own { // the thief sits at a browser that is in, fresh by its factor
+				mine = h.Enrol(t, id)
+				if _, err := h.DB.Writer().ExecContext(t.Context(), "UPDATE session SET factor_at = $1 WHERE account_id = $2", h.Clock.Now().UnixMicro(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			changeAddress(t, h, thief, box)
+			notice := letterOf(t, h, owner, "address was changed")
+			theirs := h.Enrol(t, id)
+			if got := press(t, h, links(notice)['u'], "number", notice.Code); got.Status != 200 {
+				t.Fatalf("the undo gave %d: %s", got.Status, got.Problem())
+			}
+			recovered(t, h, owner, nextPassword)
+			c := visit(t, h.URL)
+			_, out := c.api("POST", "/sign-ins", dict{"email": owner, "password": nextPassword})
+			if !own {
+				if out["state"] != "complete" {
+					t.Errorf("the thief's app keeps the owner out: %v", out)
+				}
+				continue
+			}
+			show := func(method, code string) any {
+				_, out := c.api("POST", "/sign-ins/"+out["id"].(string)+"/factor", dict{"method": method, "code": code})
+				return out["state"]
+			}
+			if out["state"] != "second_factor" || show("totp", theirs.Code(h.Clock.Now())) != "second_factor" || show("recovery_code", theirs.Codes[0]) != "second_factor" {
+				t.Error("what the thief set up opens the account")
+			}
+			if show("totp", mine.Code(h.Clock.Now())) != "complete" {
+				t.Error("the owner's own app does not count again")
+			}
 		}
 	})
 }

@@ -3,6 +3,8 @@ package security_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -153,6 +155,27 @@ func TestTakenAddressIsToldOnceADay(t *testing.T) {
 		visit(t, h.URL).api("POST", "/registrations", dict{"email": me, "password": thirdPassword})
 		if n := told(); n != 2 {
 			t.Errorf("on the next day: %d mails", n)
+		}
+	})
+}
+
+// TestFinishingDoesNotPassAnApp: SE2. A page that waits while its registration is
+// confirmed elsewhere brings nobody in once the account has a second factor.
+func TestFinishingDoesNotPassAnApp(t *testing.T) {
+	houses(t, house.Options{}, func(t *testing.T, h *house.House) {
+		const me = "waits@example.org"
+		p := h.Visit(t)
+		p.Get("/register")
+		wait := p.Post("/register", "email", me, "password", goodPassword)
+		number := regexp.MustCompile(`class="number">(\d{4})<`).FindStringSubmatch(wait.Body)[1]
+		press(t, h, letterOf(t, h, me, "(new account").Link, "number", number)
+		h.Enrol(t, accountOf(t, h, me))
+		p.Get(wait.URL.Path)
+		if got := p.Post(wait.URL.Path + "/finish"); got.Status != http.StatusGone {
+			t.Errorf("the waiting page led to %s with %d", got.URL, got.Status)
+		}
+		if got := p.Get("/account"); got.URL.Path != "/signin" {
+			t.Error("it opened a session")
 		}
 	})
 }

@@ -23,7 +23,7 @@ import (
 
 // states are what an address can be, as a stranger must not see. Addresses of
 // one round differ in one letter only, so that lengths do not.
-var states = []string{"none", "waiting", "active", "frozen", "closed"}
+var states = []string{"none", "waiting", "active", "guarded", "frozen", "closed"}
 
 // people makes one address of each state; the first letter is the state's.
 func people(t *testing.T, h *house.House, round string) map[string]string {
@@ -50,7 +50,11 @@ func people(t *testing.T, h *house.House, round string) map[string]string {
 			continue
 		}
 		id := h.Member(t, email, goodPassword, "en")
-		if s == "active" {
+		switch s {
+		case "active":
+			continue
+		case "guarded": // with a second factor
+			h.Enrol(t, id)
 			continue
 		}
 		event := account.Freeze
@@ -113,7 +117,11 @@ func (c *raw) seen(method, path, kind, body, typed string) string {
 	}
 	c.last = res.Header.Get("Location")
 	head, _, _ := strings.Cut(got.String(), "\r\n\r\n")
-	return mask(head+"\n\n"+string(page), typed)
+	// The request's number grows by a digit now and then: what the masks take away
+	// is not counted, all else is.
+	body = mask(string(page), typed)
+	head = strings.Replace(head, fmt.Sprintf("Content-Length: %d", len(page)), fmt.Sprintf("Content-Length: %d", len(body)), 1)
+	return mask(head, typed) + "\n\n" + body
 }
 
 var masks = []struct {
@@ -221,8 +229,8 @@ func traceOf(c *raw, caused map[string]any) string {
 }
 
 // TestStrangersSeeNoDifference: EN1, FZ2, EN4. For every endpoint that takes an
-// address: no account, an unconfirmed one, an active, a frozen and a closed one
-// give the same status, headers in the same order, cookies' names and body,
+// address: no account, an unconfirmed one, an active one without and with a
+// second factor, a frozen and a closed one give the same status, headers in the same order, cookies' names and body,
 // after masking the declared random fields.
 func TestStrangersSeeNoDifference(t *testing.T) {
 	repeats := 2

@@ -174,7 +174,7 @@ func (h *House) flows() {
 		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard}
 	h.Human = &human.Flow{DB: h.DB, Book: h.Book, Sessions: h.Sessions, Puzzle: h.Puzzle, Guard: h.Guard}
 	h.Account = &settings.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book,
-		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard, Apps: factors}
+		Hasher: h.Hasher, Policy: h.Policy, Gate: h.Gate, Sessions: h.Sessions, Post: h.Post, Guard: h.Guard, Factors: factors}
 	h.Freeze = &freeze.Flow{DB: h.DB, Keys: h.Keys, Book: h.Book, Sessions: h.Sessions, Post: h.Post}
 	h.Post.Writers = map[delivery.Kind]delivery.Writer{
 		delivery.Registration:  h.Signup.Write,

@@ -143,6 +143,10 @@ type House struct {
 	Zone           *time.Location
 }
 
+// Issuer is the service's name in authenticator apps. It is one for all: an entry
+// keeps the name that it was made with, whatever language its owner reads later.
+func (h House) Issuer() string { return h.NameEN }
+
 // Post writes messages and sends them.
 type Post struct {
 	DB      *db.DB

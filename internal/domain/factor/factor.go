@@ -171,6 +171,27 @@ func (d *Desk) Remove(ctx context.Context, tx *db.Tx, acc account.ID, id string)
 	return fault.Wrapf(q.dropRecoveryCodes(ctx, acc), "void the recovery codes of %s", acc)
 }
 
+// Restore undoes what was changed since a moment: an app that was set up is over,
+// one that was taken away counts again, and recovery codes that were made are
+// void. Those that they took the place of are gone.
+func (d *Desk) Restore(ctx context.Context, tx *db.Tx, acc account.ID, since time.Time) error {
+	q := New(tx)
+	if err := q.takeTurn(ctx, acc, tx.Now()); err != nil {
+		return fmt.Errorf("take the turn of %s: %w", acc, err)
+	}
+	if err := q.dropPending(ctx, acc, totp); err != nil {
+		return fmt.Errorf("drop an enrolment: %w", err)
+	}
+	if _, err := q.endSince(ctx, tx.Now(), acc, db.Micros(since)); err != nil {
+		return fmt.Errorf("end what was set up since: %w", err)
+	}
+	if _, err := q.reviveSince(ctx, acc, db.Micros(since)); err != nil {
+		return fmt.Errorf("bring back what was ended since: %w", err)
+	}
+	_, err := q.dropCodesSince(ctx, acc, db.Micros(since))
+	return fault.Wrapf(err, "void the recovery codes of %s", acc)
+}
+
 // The findings of a code that does not let anybody in (causes.yaml).
 const (
 	Format  = "code.format"     // no six digits
@@ -189,6 +210,14 @@ type Verdict struct {
 	Behind  time.Duration // how far the phone's clock is behind, when the finding is Clock
 	Misses  int           // wrong codes of this challenge, this one included
 	Tell    bool          // the owner is to be told: it is the fifth wrong code of a day
+}
+
+// Args are what the words of a finding are filled with; behind is the verdict's.
+func Args(behind time.Duration) map[string]any {
+	if behind == 0 {
+		return nil
+	}
+	return map[string]any{"Seconds": int(behind.Seconds())}
 }
 
 // compare judges a code by one row, without writing. The step is where it fits.
@@ -352,13 +381,13 @@ func (d *Desk) turn(ctx context.Context, tx *db.Tx, acc account.ID, in Ask) (n m
 	case n.hour >= anHour:
 		return n, tooMany(db.Time(rows[anHour-1].At).Add(time.Hour).Sub(tx.Time()))
 	case n.challenge >= perChallenge:
-		return n, fault.New(fault.TooMany, "code.too_many").Offer("signin", "support")
+		return n, fault.New(fault.TooMany, "code.too_many").Offer("signin")
 	}
 	return n, nil
 }
 
 func tooMany(wait time.Duration) error {
-	return fault.New(fault.TooMany, "lock.factor").After(wait).Offer("support", "help")
+	return fault.New(fault.TooMany, "lock.factor").After(wait).Offer("help")
 }
 
 // miss keeps a wrong code.

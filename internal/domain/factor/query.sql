@@ -19,6 +19,15 @@ UPDATE factor SET ended_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND account_i
 -- name: dropPending :exec
 DELETE FROM factor WHERE account_id = $1 AND kind = $2 AND confirmed_at = 0;
 
+-- name: endSince :execrows
+UPDATE factor SET ended_at = sqlc.arg(now) WHERE account_id = sqlc.arg(account_id) AND confirmed_at >= sqlc.arg(since) AND ended_at = 0;
+
+-- name: reviveSince :execrows
+UPDATE factor SET ended_at = 0 WHERE account_id = sqlc.arg(account_id) AND confirmed_at > 0 AND confirmed_at < sqlc.arg(since) AND ended_at >= sqlc.arg(since);
+
+-- name: dropCodesSince :execrows
+DELETE FROM recovery_code WHERE account_id = sqlc.arg(account_id) AND made_at >= sqlc.arg(since);
+
 -- name: takeStep :execrows
 UPDATE factor SET step = sqlc.arg(step), drift = sqlc.arg(drift), used_at = sqlc.arg(now), missed_step = 0, missed_at = 0
 WHERE id = sqlc.arg(id) AND ended_at = 0 AND step < sqlc.arg(step);

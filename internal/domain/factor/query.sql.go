@@ -62,6 +62,18 @@ func (q *Queries) confirmFactor(ctx context.Context, now int64, step int64, iD s
 	return result.RowsAffected()
 }
 
+const dropCodesSince = `-- name: dropCodesSince :execrows
+DELETE FROM recovery_code WHERE account_id = $1 AND made_at >= $2
+`
+
+func (q *Queries) dropCodesSince(ctx context.Context, accountID string, since int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropCodesSince, accountID, since)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const dropPending = `-- name: dropPending :exec
 DELETE FROM factor WHERE account_id = $1 AND kind = $2 AND confirmed_at = 0
 `
@@ -86,6 +98,18 @@ UPDATE factor SET ended_at = $1 WHERE id = $2 AND account_id = $3 AND confirmed_
 
 func (q *Queries) endFactor(ctx context.Context, now int64, iD string, accountID string) (int64, error) {
 	result, err := q.db.ExecContext(ctx, endFactor, now, iD, accountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const endSince = `-- name: endSince :execrows
+UPDATE factor SET ended_at = $1 WHERE account_id = $2 AND confirmed_at >= $3 AND ended_at = 0
+`
+
+func (q *Queries) endSince(ctx context.Context, now int64, accountID string, since int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endSince, now, accountID, since)
 	if err != nil {
 		return 0, err
 	}
@@ -268,6 +292,18 @@ func (q *Queries) retiredFactors(ctx context.Context, accountID string, kind str
 		return nil, err
 	}
 	return items, nil
+}
+
+const reviveSince = `-- name: reviveSince :execrows
+UPDATE factor SET ended_at = 0 WHERE account_id = $1 AND confirmed_at > 0 AND confirmed_at < $2 AND ended_at >= $2
+`
+
+func (q *Queries) reviveSince(ctx context.Context, accountID string, since int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, reviveSince, accountID, since)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const sweepMisses = `-- name: sweepMisses :execrows

@@ -25,10 +25,11 @@ UPDATE session SET ended_at = sqlc.arg(now), end_reason = sqlc.arg(reason) WHERE
 UPDATE session SET ended_at = sqlc.arg(now), end_reason = 'replaced' WHERE secret_hash = sqlc.arg(secret_hash) AND ended_at = 0 RETURNING account_id;
 
 -- name: rotate :execrows
-UPDATE session SET secret_hash = sqlc.arg(secret_hash), proven_at = sqlc.arg(now), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
+UPDATE session SET secret_hash = sqlc.arg(secret_hash), seen_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0 AND secret_hash = sqlc.arg(was_hash);
 
--- name: proveFactor :execrows
-UPDATE session SET factor_at = sqlc.arg(now), proven_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND ended_at = 0;
+-- name: prove :execrows
+UPDATE session SET proven_at = sqlc.arg(now), factor_at = CASE WHEN CAST(sqlc.arg(by_factor) AS BIGINT) = 1 THEN sqlc.arg(now) ELSE factor_at END
+WHERE id = sqlc.arg(id) AND ended_at = 0;
 
 -- name: sweepSessions :execrows
 DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 LIMIT $2) AND expires_at < $1;

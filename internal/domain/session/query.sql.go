@@ -113,12 +113,13 @@ func (q *Queries) knownTo(ctx context.Context, secretHash []byte, accountID stri
 	return count, err
 }
 
-const proveFactor = `-- name: proveFactor :execrows
-UPDATE session SET factor_at = $1, proven_at = $1 WHERE id = $2 AND ended_at = 0
+const prove = `-- name: prove :execrows
+UPDATE session SET proven_at = $1, factor_at = CASE WHEN CAST($2 AS BIGINT) = 1 THEN $1 ELSE factor_at END
+WHERE id = $3 AND ended_at = 0
 `
 
-func (q *Queries) proveFactor(ctx context.Context, now int64, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, proveFactor, now, iD)
+func (q *Queries) prove(ctx context.Context, now int64, byFactor int64, iD string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, prove, now, byFactor, iD)
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +138,7 @@ func (q *Queries) replace(ctx context.Context, now int64, secretHash []byte) (st
 }
 
 const rotate = `-- name: rotate :execrows
-UPDATE session SET secret_hash = $1, proven_at = $2, seen_at = $2 WHERE id = $3 AND ended_at = 0 AND secret_hash = $4
+UPDATE session SET secret_hash = $1, seen_at = $2 WHERE id = $3 AND ended_at = 0 AND secret_hash = $4
 `
 
 func (q *Queries) rotate(ctx context.Context, secretHash []byte, now int64, iD string, wasHash []byte) (int64, error) {

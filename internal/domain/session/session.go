@@ -151,8 +151,8 @@ func (d *Desk) load(ctx context.Context, key key, now time.Time) (Session, error
 	return s, nil
 }
 
-// Rotate gives the session a new secret and a fresh proof; the old secret is
-// dead at once (SE2).
+// Rotate gives the session a new secret; the old one is dead at once (SE2). It
+// proves nothing: see Prove.
 func (d *Desk) Rotate(ctx context.Context, tx *db.Tx, s Session, oldSecret string) (string, error) {
 	secret, hash := token.Secret()
 	n, err := New(tx).rotate(ctx, hash, tx.Now(), s.ID, token.Hash(oldSecret))
@@ -165,14 +165,24 @@ func (d *Desk) Rotate(ctx context.Context, tx *db.Tx, s Session, oldSecret strin
 	return secret, d.tell(ctx, tx, s.Account)
 }
 
-// ProveFactor notes that a second factor was shown in a session, now.
-func (d *Desk) ProveFactor(ctx context.Context, tx *db.Tx, acc account.ID, id string) error {
-	n, err := New(tx).proveFactor(ctx, tx.Now(), id)
+// Proof is by what somebody proved who they are in a session (SE5). A mailed code
+// is none.
+type Proof int64
+
+// The proofs.
+const (
+	ByPassword Proof = iota
+	ByFactor
+)
+
+// Prove notes that somebody proved in a session, now, who they are.
+func (d *Desk) Prove(ctx context.Context, tx *db.Tx, acc account.ID, id string, by Proof) error {
+	n, err := New(tx).prove(ctx, tx.Now(), int64(by), id)
 	if err == nil && n != 1 {
 		return fault.New(fault.Denied, "session.ended")
 	}
 	if err != nil {
-		return fmt.Errorf("note the factor of session %s: %w", id, err)
+		return fmt.Errorf("note a proof in session %s: %w", id, err)
 	}
 	return d.tell(ctx, tx, acc)
 }

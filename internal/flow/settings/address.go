@@ -330,6 +330,10 @@ func (f *Flow) undo(ctx context.Context, id, link, number, onceKey string) error
 		if err := f.voidPassword(ctx, tx, c.Account); err != nil {
 			return err
 		}
+		// Whoever took the account must not keep its owner out by an app of theirs.
+		if err := f.Factors.Restore(ctx, tx, c.Account, c.CreatedAt); err != nil {
+			return err
+		}
 		if _, err := f.Sessions.EndAll(ctx, tx, c.Account, "", session.NewAddress); err != nil {
 			return err
 		}

@@ -18,20 +18,20 @@ import (
 // after an app was taken away or replaced (causes policy.hold-after-change).
 const holdAfterFactor = 24 * time.Hour
 
-// Factors is what an account has besides its password.
-type Factors struct {
+// Held is what an account has besides its password.
+type Held struct {
 	Apps  []factor.App
 	Codes factor.Codes
 }
 
-// Factors lists it.
-func (f *Flow) Factors(ctx context.Context, s session.Session) (Factors, error) {
-	apps, err := f.Apps.Apps(ctx, f.DB.Reader(), s.Account)
+// LookFactors lists it.
+func (f *Flow) LookFactors(ctx context.Context, s session.Session) (Held, error) {
+	apps, err := f.Factors.Apps(ctx, f.DB.Reader(), s.Account)
 	if err != nil {
-		return Factors{}, err
+		return Held{}, err
 	}
-	codes, err := f.Apps.Codes(ctx, f.DB.Reader(), s.Account)
-	return Factors{apps, codes}, err
+	codes, err := f.Factors.Codes(ctx, f.DB.Reader(), s.Account)
+	return Held{apps, codes}, err
 }
 
 // fresh wants a proof of identity of the last five minutes, by the second factor
@@ -45,14 +45,14 @@ func (f *Flow) fresh(ctx context.Context, tx *db.Tx, s session.Session) error {
 
 // freshFactor is fresh for acts that ask for the password in their own form.
 func (f *Flow) freshFactor(ctx context.Context, tx *db.Tx, s session.Session) error {
-	ways, err := f.Apps.Ways(ctx, tx, s.Account)
+	ways, err := f.Factors.Ways(ctx, tx, s.Account)
 	if err == nil && len(ways) > 0 && tx.Time().Sub(s.FactorAt) > session.FreshProof {
 		err = proofOld()
 	}
 	return err
 }
 
-func proofOld() error { return fault.New(fault.Forbidden, "session.proof-old").Offer("signin") }
+func proofOld() error { return fault.New(fault.Forbidden, "session.proof-old").Offer("signin_anew") }
 
 // EnrolApp begins the enrolment of an authenticator app. Its secret is told now
 // and never again (TO4).
@@ -61,7 +61,7 @@ func (f *Flow) EnrolApp(ctx context.Context, s session.Session) (e factor.Enrolm
 		if err := f.fresh(ctx, tx, s); err != nil {
 			return err
 		}
-		e, err = f.Apps.Enrol(ctx, tx, s.Account, s.ID)
+		e, err = f.Factors.Enrol(ctx, tx, s.Account, s.ID)
 		return err
 	})
 	return e, err
@@ -78,25 +78,25 @@ type Enrolled struct {
 // (SE4), gives this session a new secret (SE2) and tells the owner.
 func (f *Flow) ConfirmApp(ctx context.Context, s session.Session, secret, id, code, onceKey string) (Enrolled, error) {
 	return once.Tx(ctx, f.DB, f.Keys, onceKey, func(tx *db.Tx) (Enrolled, error) {
-		v, replaced, err := f.Apps.Confirm(ctx, tx, s.Account, s.ID, id, code)
+		v, replaced, err := f.Factors.Confirm(ctx, tx, s.Account, s.ID, id, code)
 		if errors.Is(err, factor.ErrNone) {
 			return Enrolled{}, fault.New(fault.Gone, "code.expired").Offer("retry")
 		}
 		if err != nil || !v.Right {
 			return Enrolled{Verdict: v}, err
 		}
-		act := "factor.added"
+		act, facts := "factor.added", delivery.Facts{}
 		if replaced {
 			act = "factor.replaced"
-			if _, err := f.hold(ctx, tx, s); err != nil {
+			if facts.Until, err = f.hold(ctx, tx, s); err != nil {
 				return Enrolled{}, err
 			}
 		}
-		fresh, err := f.changedFactor(ctx, tx, s, secret, act, letter.FactorAdded, delivery.Facts{})
+		fresh, err := f.changedFactor(ctx, tx, s, secret, act, letter.FactorAdded, facts)
 		if err != nil {
 			return Enrolled{}, err
 		}
-		return Enrolled{v, fresh}, f.Sessions.ProveFactor(ctx, tx, s.Account, s.ID)
+		return Enrolled{v, fresh}, f.Sessions.Prove(ctx, tx, s.Account, s.ID, session.ByFactor)
 	})
 }
 
@@ -107,7 +107,7 @@ func (f *Flow) RemoveApp(ctx context.Context, s session.Session, secret, id, onc
 		if err := f.fresh(ctx, tx, s); err != nil {
 			return "", err
 		}
-		err := f.Apps.Remove(ctx, tx, s.Account, id)
+		err := f.Factors.Remove(ctx, tx, s.Account, id)
 		if errors.Is(err, factor.ErrNone) {
 			return "", fault.New(fault.NotFound, "request.not_found").Offer("account")
 		}
@@ -130,14 +130,14 @@ func (f *Flow) MakeCodes(ctx context.Context, s session.Session, onceKey string)
 		if err := f.fresh(ctx, tx, s); err != nil {
 			return nil, err
 		}
-		ways, err := f.Apps.Ways(ctx, tx, s.Account)
+		ways, err := f.Factors.Ways(ctx, tx, s.Account)
 		if err != nil {
 			return nil, err
 		}
 		if len(ways) == 0 {
 			return nil, fault.New(fault.Conflict, "twofa.none").Offer("account")
 		}
-		codes, err := f.Apps.NewRecoveryCodes(ctx, tx, s.Account)
+		codes, err := f.Factors.NewRecoveryCodes(ctx, tx, s.Account)
 		if err != nil {
 			return nil, err
 		}

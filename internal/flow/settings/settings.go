@@ -35,7 +35,7 @@ type Flow struct {
 	Sessions *session.Desk
 	Post     *delivery.Post
 	Guard    *guard.Guard
-	Apps     *factor.Desk
+	Factors  *factor.Desk
 }
 
 // Overview is the account page.
@@ -160,6 +160,9 @@ func (f *Flow) changePassword(ctx context.Context, s session.Session, secret, kn
 		}
 		fresh, err := f.Sessions.Rotate(ctx, tx, s, secret)
 		if err != nil {
+			return "", err
+		}
+		if err := f.Sessions.Prove(ctx, tx, s.Account, s.ID, session.ByPassword); err != nil {
 			return "", err
 		}
 		if _, err := f.Sessions.EndAll(ctx, tx, s.Account, s.ID, session.NewPassword); err != nil {

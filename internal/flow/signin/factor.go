@@ -11,6 +11,7 @@ import (
 	"github.com/genkan/genkan/internal/domain/factor"
 	"github.com/genkan/genkan/internal/domain/guard"
 	"github.com/genkan/genkan/internal/domain/password"
+	"github.com/genkan/genkan/internal/domain/session"
 	"github.com/genkan/genkan/internal/platform/db"
 	"github.com/genkan/genkan/internal/platform/fault"
 	"github.com/genkan/genkan/internal/platform/once"
@@ -31,7 +32,7 @@ func (f *Flow) Factor(ctx context.Context, in Ask, method, typed string) (Step, 
 			return Step{}, err
 		}
 		if at.State != attempt.SecondFactor {
-			return Step{}, fault.New(fault.Conflict, "attempt.over").Offer("signin")
+			return Step{}, fault.Refer(fault.New(fault.Conflict, "attempt.over").Offer("signin"), at.Reference)
 		}
 		acc, err := f.stillRight(ctx, tx, at)
 		if err != nil {
@@ -53,7 +54,7 @@ func (f *Flow) Factor(ctx context.Context, in Ask, method, typed string) (Step, 
 			at, err = attempt.Move(ctx, tx, at, attempt.Refuse)
 			return f.stand(at, Step{}), err
 		case err != nil:
-			return Step{}, err
+			return Step{}, fault.Refer(err, at.Reference)
 		case !v.Right:
 			return f.missed(ctx, tx, in, at, acc, v)
 		}
@@ -89,7 +90,7 @@ func (f *Flow) missed(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt
 		}
 	}
 	ways, err := f.Factors.Ways(ctx, tx, acc.ID)
-	return f.stand(at, Step{Ways: ways, Behind: v.Behind, Misses: v.Misses}), err
+	return f.stand(at, Step{Ways: ways, Behind: v.Behind}), err
 }
 
 // shown lets a person in who showed password and factor.
@@ -99,7 +100,7 @@ func (f *Flow) shown(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt,
 	if err != nil {
 		return Step{}, err
 	}
-	if err := f.Sessions.ProveFactor(ctx, tx, acc.ID, at.Session); err != nil {
+	if err := f.Sessions.Prove(ctx, tx, acc.ID, at.Session, session.ByFactor); err != nil {
 		return Step{}, err
 	}
 	notes = append(notes, attempt.Note{Kind: attempt.RightFactor, Value: method})

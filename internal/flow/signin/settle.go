@@ -116,7 +116,7 @@ const (
 )
 
 // right lets a person in whose password is right, or asks for the second factor
-// where there is one, unless the password is one
+// where there is one; unless the password is one
 // that attackers hold or came in a spray, from a browser that nobody knows: then
 // the mailbox must be proven, and a new password chosen.
 func (f *Flow) right(ctx context.Context, tx *db.Tx, in Ask, at attempt.Attempt, acc account.Account, b begun, j judgement, out *Step) (attempt.Attempt, []attempt.Note, error) {

@@ -77,8 +77,10 @@ type Step struct {
 	Renew     *Renew         // the password must be replaced before anybody gets in
 	Ways      []string       // methods, strongest first, when State is second_factor
 	Behind    time.Duration  // how far the phone's clock is behind, when Finding says that it is
-	Misses    int            // wrong codes of this attempt
 }
+
+// Args are what the words of Finding are filled with.
+func (s Step) Args() map[string]any { return factor.Args(s.Behind) }
 
 // Renew is a recovery whose mailbox is proven already: its last step sets the
 // new password.

@@ -104,6 +104,18 @@ func Of(err error) *Error {
 	return &Error{Kind: Internal, Code: "unknown", Err: err}
 }
 
+// Refer gives a refusal the reference code of the attempt that it belongs to;
+// other errors stay as they are.
+func Refer(err error, reference string) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	about := *e
+	about.Reference = reference
+	return &about
+}
+
 // Is tells whether err is a refusal with this code.
 func Is(err error, code string) bool {
 	var e *Error

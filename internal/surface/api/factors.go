@@ -72,7 +72,7 @@ func (a *API) getFactors(c *call, _ *noInput) (factorList, error) {
 	if err != nil {
 		return factorList{}, err
 	}
-	all, err := a.Settings.Factors(c.r.Context(), s)
+	all, err := a.Settings.LookFactors(c.r.Context(), s)
 	out := factorList{Factors: []enrolled{}, RecoveryCodes: recoveryCodes{Made: all.Codes.Made, Left: all.Codes.Fresh}}
 	for _, one := range all.Apps {
 		out.Factors = append(out.Factors, enrolled{one.ID, factor.ByApp, one.ConfirmedAt, one.UsedAt})
@@ -93,7 +93,7 @@ func (a *API) postFactor(c *call, _ *body[enrolRequest]) (enrolment, error) {
 		return enrolment{}, err
 	}
 	c.w.Header().Set("Cache-Control", "no-store")
-	uri := e.Secret.URI(a.Post.House.NameEN, s.Address)
+	uri := e.Secret.URI(a.Post.House.Issuer(), s.Address)
 	picture, err := web.QR(uri)
 	return enrolment{e.ID, e.Secret.Text(), uri, picture, e.Until}, err
 }
@@ -112,7 +112,7 @@ func (a *API) postFactorConfirm(c *call, in *oncePathBody[codeRequest]) (renewed
 		return renewed{}, err
 	}
 	if !out.Verdict.Right {
-		return renewed{}, fault.Field("code", out.Verdict.Finding, missArgs(out.Verdict.Behind)).Offer("retry")
+		return renewed{}, fault.Field("code", out.Verdict.Finding, factor.Args(out.Verdict.Behind)).Offer("retry")
 	}
 	return renewed{a.rotated(c, s, out.Secret)}, nil
 }
@@ -140,9 +140,4 @@ func (a *API) postRecoveryCodes(c *call, in *onceBody[noFields]) (madeCodes, err
 	}
 	c.w.Header().Set("Cache-Control", "no-store")
 	return madeCodes{codes}, nil
-}
-
-// missArgs are the arguments of a code that does not fit.
-func missArgs(behind time.Duration) map[string]any {
-	return map[string]any{"Seconds": int(behind.Seconds())}
 }

@@ -233,6 +233,94 @@ func TestRecoveryCodesStandIn(t *testing.T) {
 	})
 }
 
+// TestAMailedCodeIsNoProof: SE5. A change of address that a code ends gives the
+// session a new secret and no fresh proof.
+func TestAMailedCodeIsNoProof(t *testing.T) {
+	t.Parallel()
+	engines(t, func(h *house) {
+		token := h.member("old@house.example")
+		h.clock.Advance(6 * time.Minute)
+		w := h.want(202, h.do("POST", "/api/v1/address", map[string]any{"email": "new@house.example", "password": secretWords}, bearer(token)))
+		code := h.mails.code(h.t, "new@house.example")
+		token = h.want(200, h.do("POST", "/api/v1/address/"+w.text("id")+"/confirm", map[string]any{"code": code}, bearer(token))).text("session.token")
+		if r := h.want(403, h.do("POST", "/api/v1/factors", map[string]any{"kind": "totp"}, bearer(token))); r.text("code") != "session.proof-old" {
+			h.t.Errorf("after a mailed code: %s", r.Body)
+		}
+		token = h.want(200, h.do("POST", "/api/v1/password", map[string]any{"old_password": secretWords, "new_password": "four dry umbrellas indoors"}, bearer(token))).text("session.token")
+		h.enrol(token) // the password is one
+	})
+}
+
+// TestWrongFactorCodesEnd: TH4 at the door. Five wrong codes end an attempt and are
+// told; a fresh one goes on until seven in an hour, whatever the method; then even
+// the right code waits.
+func TestWrongFactorCodesEnd(t *testing.T) {
+	t.Parallel()
+	engines(t, func(h *house) {
+		phone, _ := h.enrol(h.member("many@house.example"))
+		at := h.half("many@house.example")
+		wrong := other(phone.code(h.clock.Now()))
+		for range 5 {
+			h.want(200, h.show(at, "totp", wrong))
+		}
+		if r := h.want(429, h.show(at, "totp", phone.code(h.clock.Now()))); r.text("code") != "code.too_many" || r.text("reference") == "" {
+			h.t.Errorf("the sixth of one attempt: %s", r.Body)
+		}
+		h.subject("many@house.example", "違う数字が何度も")
+		at = h.half("many@house.example")
+		for range 2 {
+			h.want(200, h.show(at, "recovery_code", "0000-0000-0000-0000"))
+		}
+		r := h.want(429, h.show(at, "totp", phone.code(h.clock.Now())))
+		if r.text("code") != "lock.factor" || r.Header().Get("Retry-After") == "" || len(r.json["next"].([]any)) == 0 || r.text("reference") == "" {
+			h.t.Errorf("the eighth of an hour: %s", r.Body)
+		}
+		h.want(422, h.show(at, "recovery_code", ""))
+	})
+}
+
+// TestOwnerIsToldOfFactors: SE7, RC2.
+func TestOwnerIsToldOfFactors(t *testing.T) {
+	t.Parallel()
+	engines(t, func(h *house) {
+		const me = "told@house.example"
+		_, token := h.enrol(h.member(me))
+		h.subject(me, "認証アプリを登録しました")
+		codes := h.want(201, h.do("POST", "/api/v1/factors/recovery-codes", map[string]any{}, bearer(token)))
+		h.subject(me, "予備のコードを作りました")
+		h.want(200, h.show(h.half(me), "recovery_code", codes.json["codes"].([]any)[0].(string)))
+		h.subject(me, "予備のコードでログイン")
+		list := h.want(200, h.do("GET", "/api/v1/factors", nil, bearer(token)))
+		h.want(200, h.do("DELETE", "/api/v1/factors/"+list.json["factors"].([]any)[0].(map[string]any)["id"].(string), nil, bearer(token)))
+		h.subject(me, "登録を外しました")
+	})
+}
+
+// subject waits for a mail whose subject has these words.
+func (h *house) subject(to, has string) {
+	h.t.Helper()
+	for {
+		if m := h.mails.next(h.t, to); strings.Contains(m.Subject, has) {
+			return
+		}
+	}
+}
+
+// TestCausesWithoutACase: what a cause says can be asked for without the case
+// that it was found in.
+func TestCausesWithoutACase(t *testing.T) {
+	t.Parallel()
+	engineless(t, func(h *house) {
+		for _, code := range []string{"totp.typo", "totp.used", "totp.expired", "totp.clock", "totp.old-secret", "lock.factor", "recovery-code.wrong", "session.proof-old", "twofa.none"} {
+			for _, lang := range []string{"ja", "en"} {
+				if r := h.want(200, h.do("GET", "/api/v1/causes/"+code, nil, header("Accept-Language", lang))); r.text("title") == "" || r.text("detail") == "" && len(r.json["next"].([]any)) == 0 {
+					h.t.Errorf("%s in %s: %s", code, lang, r.Body)
+				}
+			}
+		}
+	})
+}
+
 // TestRemovingAnAppVoidsItsCodes: codes that somebody made do not come back with
 // the next app.
 func TestRemovingAnAppVoidsItsCodes(t *testing.T) {

@@ -104,7 +104,7 @@ func testHouse(t testing.TB, dbURL string) *house {
 		Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open}
 	check := &human.Flow{DB: d, Book: book, Sessions: desk, Puzzle: puzzle.NewDesk(d, keys),
 		Guard: &guard.Guard{Keys: keys, Mode: guard.Always, Rules: guard.DefaultRules()}}
-	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open, Apps: factors}
+	set := &settings.Flow{DB: d, Keys: keys, Book: book, Hasher: hasher, Policy: policy, Gate: gate, Sessions: desk, Post: post, Guard: open, Factors: factors}
 	post.Writers = map[delivery.Kind]delivery.Writer{delivery.Registration: up.Write,
 		delivery.Recovery: back.Write, delivery.AddressChange: set.Write, delivery.SignInCode: in.WriteCode, delivery.Siege: in.WriteSiege}
 	h.work(ctx, d, post, log)

@@ -149,6 +149,9 @@ func (a *API) shown(c *call, ask signin.Ask, method, code string) (signInAnswer,
 			return signInAnswer{}, err
 		}
 	}
+	if code == "" {
+		return signInAnswer{}, fault.Field("code", "code.missing", nil)
+	}
 	s, err := a.Signin.Factor(c.r.Context(), ask, method, code)
 	return a.stepped(c, s, err)
 }
@@ -164,7 +167,7 @@ func (a *API) getSignIn(c *call, in *Path) (signInAnswer, error) {
 func (a *API) step(lang string, s signin.Step) signInAnswer {
 	out := signInAnswer{ID: s.ID, Reference: s.Reference, State: string(s.State), Findings: []finding{}}
 	if s.Finding != "" {
-		out.Findings = append(out.Findings, a.finding(lang, s.Finding, missArgs(s.Behind)))
+		out.Findings = append(out.Findings, a.finding(lang, s.Finding, s.Args()))
 	}
 	if s.Siege != (guard.Siege{}) {
 		out.Findings = append(out.Findings, a.finding(lang, "lock.by-others", nil))

@@ -173,7 +173,7 @@ func sampleSignInCode() samplePage {
 func sampleSignInFactor() samplePage {
 	page := func(change func(*SignInFactor)) func(Frame) any {
 		return func(f Frame) any {
-			v := SignInFactor{Frame: f, ID: "sample", Email: sampleAddress, Recovery: true, Now: sampleNow(), Method: "totp"}
+			v := SignInFactor{Frame: f, ID: "sample", Issuer: "Sample Exchange", Email: sampleAddress, Recovery: true, Now: sampleNow(), Method: "totp"}
 			change(&v)
 			return v
 		}
@@ -190,7 +190,7 @@ func sampleSignInFactor() samplePage {
 		{"clock", wrong("totp.clock", map[string]any{"Seconds": 150})},
 		{"old-secret", wrong("totp.old-secret", nil)},
 		{"too-many", page(func(v *SignInFactor) {
-			v.Frame = trouble(v.Frame, "lock.factor", "", nil, Action{Name: "support", Href: "/support"})
+			v.Frame = trouble(v.Frame, "lock.factor", "", nil, Action{Name: "help", Href: "/help"})
 			v.Problem.RetryAfter = 1800
 		})},
 		{"recovery-wrong", page(func(v *SignInFactor) {

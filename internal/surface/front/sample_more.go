@@ -88,6 +88,10 @@ func sampleAccount() []samplePage {
 			{"fresh", password("", "")},
 			{"old-wrong", password("pw.wrong", "old_password")},
 			{"same", password("pw.same", "password")},
+			{"proof-old", func(f Frame) any {
+				f = trouble(f, "session.proof-old", "", nil, Action{Name: "signin_anew", Href: "/signin?again=1"})
+				return AccountPassword{Frame: f, Email: sampleAddress, MinLength: sampleMinLength}
+			}},
 		}},
 		{PageAccountAddress, []sampleState{
 			{"fresh", address("", "")},
@@ -188,7 +192,7 @@ func sampleErrors() samplePage {
 	add("busy", 503, "srv.overload", 120, Action{"other", "/signin?other=1"})
 	for _, code := range []string{
 		"email.two_ats", "email.too_long", "email.bad_local", "email.bad_domain", "address.taken",
-		"lock.own-mistakes", "session.ended", "account.move_refused", "attempt.move_refused", "attempt.over", "request.media_type", "staff.closed", "session.proof-old", "twofa.none",
+		"lock.own-mistakes", "session.ended", "account.move_refused", "attempt.move_refused", "attempt.over", "request.media_type", "staff.closed", "twofa.none",
 	} {
 		add("cause-"+code, http.StatusConflict, code, 0)
 	}

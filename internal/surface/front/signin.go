@@ -27,13 +27,13 @@ func (f *Front) getHome(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getSignIn answers GET /signin. Whoever is in already goes on (causes
-// find.two-tabs).
+// find.two-tabs), unless they come to prove once more who they are.
 func (f *Front) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	target := f.Kit.Target(r.URL.Query().Get("return_to"))
-	if _, err := f.Kit.Session(r); err == nil {
+	if _, err := f.Kit.Session(r); err == nil && r.URL.Query().Get("again") == "" {
 		http.Redirect(w, r, f.onward(target), http.StatusSeeOther)
 		return nil
-	} else if !errors.Is(err, session.ErrNone) {
+	} else if err != nil && !errors.Is(err, session.ErrNone) {
 		return err
 	}
 	page := f.signInPage(w, r, target, r.URL.Query().Get("other") != "")
@@ -62,6 +62,9 @@ func (f *Front) signInPage(w http.ResponseWriter, r *http.Request, target string
 	}
 	if ok && other {
 		again.Set("other", "1")
+	}
+	if r.URL.Query().Get("again") != "" {
+		again.Set("again", "1")
 	}
 	path := url.URL{Path: "/signin", RawQuery: again.Encode()}
 	page := SignIn{Frame: f.frame(w, r, path.String()), ReturnTo: target}

@@ -14,7 +14,7 @@ import (
 // showSignInFactor is GET /signin/{id} while a second factor is asked.
 func (f *Front) showSignInFactor(w http.ResponseWriter, r *http.Request, wait signin.Waiting, problem error) error {
 	path := f.attemptPath(r, wait.ID)
-	page := SignInFactor{Frame: f.frame(w, r, path), ID: wait.ID, ReturnTo: f.target(r), Email: wait.Email, Now: f.Kit.Now(),
+	page := SignInFactor{Frame: f.frame(w, r, path), ID: wait.ID, ReturnTo: f.target(r), Issuer: f.Signin.Post.House.Issuer(), Email: wait.Email, Now: f.Kit.Now(),
 		Recovery: slices.Contains(wait.Ways, factor.ByRecoveryCode), Method: factor.ByApp}
 	status := http.StatusOK
 	if problem != nil {
@@ -54,7 +54,7 @@ func (f *Front) postSignInFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	step, err := f.Signin.Factor(r.Context(), ask, method, typed)
 	if err == nil && step.State == attempt.SecondFactor {
-		err = fault.Field("code", step.Finding, map[string]any{"Seconds": int(step.Behind.Seconds())}).Offer("retry")
+		err = fault.Field("code", step.Finding, step.Args()).Offer("retry")
 	}
 	if err != nil {
 		return f.showSignInCode(w, r, err)

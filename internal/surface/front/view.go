@@ -1,6 +1,7 @@
 package front
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/genkan/genkan/internal/domain/guard"
@@ -115,6 +116,8 @@ func hrefs(name string) (string, bool) {
 	switch name {
 	case "signin", "register", "recover", "account", "help", "status", "support":
 		return "/" + name, true
+	case "signin_anew":
+		return "/signin?again=1", true
 	case "other":
 		return "/signin?other=1", true
 	case "mail_help":
@@ -150,6 +153,9 @@ func NewProblem(e *fault.Error, path string) *Problem {
 		}
 		if name == "retry" {
 			href = path
+		}
+		if name == "signin_anew" {
+			href += "&return_to=" + url.QueryEscape(path)
 		}
 		p.Next = append(p.Next, Action{Name: name, Href: href})
 	}
@@ -241,6 +247,7 @@ type SignInFactor struct {
 	Frame
 	ID       string
 	ReturnTo string // own or allowed path to go on to
+	Issuer   string // what the entry of the app is called
 	Email    string // as it was typed
 	Recovery bool   // a recovery code can be used
 	Now      time.Time
